@@ -1,0 +1,3 @@
+"""Nothing here imports skyvern_testkit: coverage must start first (see `make coverage`)."""
+
+pytest_plugins = ["pytester"]
