@@ -1,0 +1,1 @@
+"""skyvern-testkit: a Skyvern that lives in memory, does what tests script, on virtual time."""

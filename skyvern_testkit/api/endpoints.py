@@ -1,0 +1,24 @@
+"""Every endpoint that is served, family by family. Adding an operation is adding a row there."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from skyvern_testkit.api.call import Endpoint
+
+__all__ = ["FAMILIES", "endpoints"]
+
+FAMILIES = (
+    "skyvern_testkit.api.version",
+)
+
+
+@cache
+def endpoints() -> dict[str, Endpoint]:
+    """Operation name -> how it is served; an operation that is not here is answered 501."""
+    found: dict[str, Endpoint] = {}
+    for family in FAMILIES:
+        for endpoint in import_module(family).ENDPOINTS:
+            found[endpoint.name] = endpoint
+    return found

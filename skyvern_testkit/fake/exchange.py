@@ -1,0 +1,232 @@
+"""One request on its way through the fake, in the order of the real server's checks.
+
+route (404, 405, 307) -> fault? -> JSON syntax (422) -> key (403) -> model (422) -> handler -> answer
+(facts: resources 1, "Order of checks").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from skyvern_testkit.api import answers
+from skyvern_testkit.api.call import After, Answer, Call, Endpoint, Until, Wait
+from skyvern_testkit.api.endpoints import endpoints
+from skyvern_testkit.api.routing import ROUTER, Matched, Redirect, Unroutable
+from skyvern_testkit.api.validation import (
+    check_body,
+    check_headers,
+    check_query,
+    read_body,
+    refuse,
+)
+from skyvern_testkit.faults import (
+    AnswerWith,
+    Damage,
+    EmptyBody,
+    MalformedBody,
+    NeverAnswer,
+    ResetConnection,
+    Slow,
+)
+from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash, server_error
+from skyvern_testkit.wire.http import Request, Response
+from skyvern_testkit.wire.jsontext import Json
+
+if TYPE_CHECKING:
+    from skyvern_testkit.fake.fake import FakeSkyvern
+    from skyvern_testkit.fake.journal import Entry
+
+__all__ = ["Broken", "Exchange", "Forever", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The connection is reset instead of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forever:
+    """No answer will come; only the client's own timeout ends it."""
+
+
+Step = Response | Until | After | Broken | Forever
+Course = Generator[Wait | Forever, None, Response | Broken]
+
+
+class Exchange:
+    """One request and the answer that it may take time to get.
+
+    A transport calls :meth:`step` with the time; a :class:`Response` or :class:`Broken` is the end,
+    ``Until`` and ``After`` say what to wait for before the next step.
+    """
+
+    def __init__(self, fake: FakeSkyvern, request: Request, entry: Entry) -> None:
+        self._fake = fake
+        self._course: Course = _serve(fake, request, entry)
+        self.request = request
+        self.entry = entry
+        self._last: Step | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Has it come to its end?"""
+        return isinstance(self._last, Response | Broken)
+
+    def step(self, now: int) -> Step:
+        """Go on as far as possible.
+
+        Args:
+            now: nanoseconds since the Unix epoch; the world is advanced to it.
+
+        Raises:
+            Exception: a user's script went wrong, or the fake itself; never shown as HTTP.
+        """
+        if self._last is not None and self.is_over:
+            return self._last
+        self._fake.advance(now)
+        try:
+            self._last = next(self._course)
+        except StopIteration as end:
+            self._last = end.value
+            self._fake.close(self, self._last)
+        except BaseException:
+            self._fake.abandon(self, "error")
+            raise
+        return self._last
+
+    def abandon(self) -> None:
+        """The client went away: what was to be done later is not done."""
+        if not self.is_over:
+            self._course.close()
+            self._fake.abandon(self, "abandoned")
+
+
+def _serve(fake: FakeSkyvern, request: Request, entry: Entry) -> Course:
+    world = fake.world
+    preflight = answers.preflight(request, now=world.now)
+    if preflight is not None:
+        return preflight
+    found = ROUTER.match(request)
+    damage: Damage | None = None
+    broken_at_the_end = False
+    if isinstance(found, Matched):
+        entry.operation, entry.params = found.operation.name, found.params
+    fault = fake.faults.strike(entry.operation, request)
+    if fault is not None:
+        entry.fault = str(fault)
+    match fault:
+        case AnswerWith():
+            after = (("retry-after", fault.retry_after),) if fault.retry_after is not None else ()
+            return answers.json_answer(
+                request, fault.status, fault.body, now=world.now, headers=after
+            )
+        case Slow():
+            yield Until(world.now + fault.nanoseconds)
+        case NeverAnswer():
+            while True:
+                yield Forever()
+        case ResetConnection(done=False):
+            return Broken()
+        case ResetConnection():
+            broken_at_the_end = True
+        case EmptyBody() | MalformedBody():
+            damage = fault
+        case None:
+            pass
+    try:
+        response = yield from _answer(fake, request, found)
+    except Refusal as refusal:
+        response = answers.json_answer(
+            request, refusal.status, refusal.body, now=world.now, headers=refusal.headers
+        )
+    except ServerCrash as crash:
+        response = answers.crash(server_error(crash.name), now=world.now)
+    if broken_at_the_end:
+        return Broken()
+    return _damaged(request, response, damage, now=world.now) if damage else response
+
+
+def _damaged(request: Request, response: Response, damage: Damage, *, now: int) -> Response:
+    half = response.body[: max(1, len(response.body) // 2)]
+    body = b"" if isinstance(damage, EmptyBody) else half
+    kind = (("content-type", "application/json"),)
+    return answers.bare(request, damage.status, body, now=now, headers=kind)
+
+
+def _answer(
+    fake: FakeSkyvern, request: Request, found: Matched | Redirect | Unroutable
+) -> Generator[Wait, None, Response]:
+    world = fake.world
+    match found:
+        case Unroutable(allow=None):
+            raise Refusal(404, "Not Found")
+        case Unroutable(allow=allow):
+            raise Refusal(405, "Method Not Allowed", headers=(("allow", str(allow)),))
+        case Redirect():
+            return answers.redirect(request, found.path, now=world.now)
+        case Matched():
+            pass
+    endpoint = endpoints().get(found.operation.name)
+    if endpoint is None:
+        raise Refusal(
+            501,
+            f"skyvern-testkit does not serve {found.operation.name} "
+            f"({found.operation.method} {found.operation.path}) yet; the real server does.",
+        )
+    result = endpoint.handler(_check(fake, request, found, endpoint))
+    if isinstance(result, Generator):
+        result = yield from result
+    if isinstance(result, Answer):
+        if result.raw is not None:
+            return answers.bare(
+                request, result.status, result.raw, now=world.now, headers=result.headers
+            )
+        return answers.json_answer(
+            request, result.status, result.body, now=world.now, headers=result.headers
+        )
+    return answers.json_answer(request, endpoint.status, result, now=world.now)
+
+
+def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoint) -> Call:
+    """JSON syntax, key, models: in this order."""
+    credential_route = found.path.removeprefix("/api").startswith("/v1/credentials")
+    raw: Json = read_body(request) if endpoint.body is not None else None
+    organization_id, key = "", request.header("x-api-key") or ""
+    if endpoint.needs_key:
+        key = _key_of(request, credential_route=credential_route)
+        organization_id = fake.keys.organization_of(key, credential_route=credential_route)
+    wrong: list[Invalid] = []
+    query = headers = body = None
+    if endpoint.query is not None:
+        query, items = check_query(endpoint.query, request.query_items)
+        wrong += items
+    if endpoint.headers is not None:
+        headers, items = check_headers(endpoint.headers, request)
+        wrong += items
+    if endpoint.body is not None:
+        body, items = check_body(endpoint.body, raw, required=endpoint.body_required)
+        wrong += items
+    if wrong:
+        raise refuse(wrong, reduced=credential_route)
+    return Call(
+        world=fake.world,
+        links=fake.links,
+        organization_id=organization_id,
+        api_key=key,
+        params=found.params,
+        query=query,
+        body=body,
+        headers=headers,
+        request=request,
+    )
+
+
+def _key_of(request: Request, *, credential_route: bool) -> str:
+    """The key that counts, or the refusal of an ``Authorization`` header (facts: resources 1)."""
+    key = request.header("x-api-key")
+    authorization = request.header("authorization")
+    if not key and authorization is not None and authorization.lower().startswith("bearer "):
+        raise Refusal(403, "Invalid authentication method")
+    return key or ""

@@ -1,0 +1,226 @@
+"""The public face of the fake: a world, the ways to script it, and what happened in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from skyvern_testkit.api.call import Links
+from skyvern_testkit.fake.exchange import Broken, Exchange, Step
+from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
+from skyvern_testkit.fake.on import On
+from skyvern_testkit.faults import Faults
+from skyvern_testkit.script import Match, Pattern
+from skyvern_testkit.wire.http import Request, Response
+from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.wire.times import DEFAULT_EPOCH
+from skyvern_testkit.world import machine
+from skyvern_testkit.world.events import Effect, EffectResult
+from skyvern_testkit.world.keys import DEFAULT_KEY, Keys
+from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.world import Timing, World
+
+__all__ = ["FakeSkyvern"]
+
+
+class TooManyRequests(RuntimeError):
+    """The fuse against a runaway test: more requests than ``max_requests``."""
+
+
+class FakeSkyvern:
+    """A Skyvern that lives in memory. It does no I/O and reads no clock: transports do.
+
+    Args:
+        seed: of all that looks random; the same seed and the same calls give the same bytes.
+        epoch: nanoseconds since the Unix epoch at which its world begins.
+        strict_keys: take only keys that were added; default: every key a real server could take.
+        one_organization: unknown keys share one organisation (default) or have one each.
+        base_url: where answers say that files are to be fetched.
+        app_url: where answers say that people can look at a run.
+        timing: how long the server takes for what scripts do not say.
+        max_requests: a fuse against tests that never end.
+        journal_limit: entries of the journal that are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        epoch: int = DEFAULT_EPOCH,
+        strict_keys: bool = False,
+        one_organization: bool = True,
+        base_url: str = "https://api.skyvern.com",
+        app_url: str = "https://app.skyvern.com",
+        timing: Timing | None = None,
+        max_requests: int = 10_000,
+        journal_limit: int = 20_000,
+    ) -> None:
+        self.world = World(seed=seed, epoch=epoch, timing=timing, on_event=machine.play)
+        self.keys = Keys(self.world, strict=strict_keys, one_organization=one_organization)
+        secret = hashlib.sha256(f"skyvern-testkit {seed}".encode()).digest()
+        self.links = Links(base_url.rstrip("/"), app_url.rstrip("/"), secret)
+        self.faults = Faults()
+        self.journal = Journal(limit=journal_limit)
+        self.max_requests = max_requests
+        self.waiting: set[Exchange] = set()
+
+    # --- what a test says -----------------------------------------------------------------
+
+    @property
+    def api_key(self) -> str:
+        """The key of the world's own organisation."""
+        return DEFAULT_KEY
+
+    @property
+    def organization_id(self) -> str:
+        """The world's own organisation: whose the fixtures' resources are."""
+        return self.keys.default_organization.id
+
+    def on(
+        self,
+        *,
+        prompt: Pattern | None = None,
+        url: Pattern | None = None,
+        workflow: Pattern | None = None,
+        parameters: Mapping[str, Json] | None = None,
+        engine: Pattern | None = None,
+        title: Pattern | None = None,
+        run_type: Pattern | None = None,
+    ) -> On:
+        """Say which runs the next script is for; see :class:`~skyvern_testkit.script.Match`.
+
+        The rule said last wins. A pattern is a glob, a compiled regular expression or a function.
+        """
+        pattern = Match(prompt, url, workflow, parameters, engine, title, run_type)
+        return On(self.world, pattern)
+
+    def signal(self, name: str) -> int:
+        """Fire a named signal: steps that wait ``until=signal(name)`` end now.
+
+        Returns:
+            how many runs went on.
+        """
+        return machine.fire_signal(self.world, name)
+
+    def run(self, run_id: str) -> Run:
+        """A run as the world has it.
+
+        Raises:
+            LookupError: there is none of that id; the message names those there are.
+        """
+        row = self.world.get(Run, run_id)
+        if row is None:
+            known = ", ".join(row.id for row in self.world.rows(Run)) or "none yet"
+            raise LookupError(f"there is no run {run_id} in this world (runs: {known})")
+        return row
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs, oldest first."""
+        return list(self.world.rows(Run))
+
+    # --- what a transport does ------------------------------------------------------------
+
+    def begin(self, request: Request) -> Exchange:
+        """Take a request; step what is returned until it ends.
+
+        Raises:
+            TooManyRequests: the fuse; the message shows the last requests.
+        """
+        if self.journal.total >= self.max_requests:
+            raise TooManyRequests(
+                f"{self.max_requests} requests in one world: a client that never stops polling? "
+                f"(raise it with max_requests=)\n{self.journal.render(last=10)}"
+            )
+        entry = self.journal.open(request, began=self.elapsed)
+        exchange = Exchange(self, request, entry)
+        self.waiting.add(exchange)
+        return exchange
+
+    def handle(self, request: Request, *, now: int | None = None) -> Response:
+        """The answer to a request that is answered at once.
+
+        Args:
+            now: nanoseconds since the Unix epoch; default: the world's own time.
+
+        Raises:
+            RuntimeError: the exchange takes time, or its connection is reset.
+        """
+        exchange = self.begin(request)
+        step = exchange.step(self.world.now if now is None else now)
+        if isinstance(step, Response):
+            return step
+        exchange.abandon()
+        raise RuntimeError(f"{request.method} {request.path} is not answered at once: {step}")
+
+    def advance(self, now: int) -> None:
+        """Let everything happen that is due until that instant."""
+        self.world.advance(now)
+
+    def close(self, exchange: Exchange, last: Step | None) -> None:
+        """An exchange has come to its end."""
+        self.waiting.discard(exchange)
+        entry = exchange.entry
+        entry.ended = self.elapsed
+        if isinstance(last, Response):
+            entry.response, entry.outcome = last, "answered"
+        elif isinstance(last, Broken):
+            entry.outcome = "reset"
+
+    def abandon(self, exchange: Exchange, outcome: str) -> None:
+        """An exchange ends without an answer."""
+        self.waiting.discard(exchange)
+        exchange.entry.ended = self.elapsed
+        exchange.entry.outcome = outcome
+
+    def take_effects(self) -> list[Effect]:
+        """The effects that are due and not yet taken: the caller is to deliver them."""
+        taken, self.world.outbox = self.world.outbox, []
+        return taken
+
+    def render_effect(self, effect: Effect) -> Request:
+        """What to send for an effect: body, signature, headers."""
+        from skyvern_testkit.api.effects import render
+
+        return render(effect, self.world, self.links)
+
+    def effect_done(self, effect: Effect, result: EffectResult) -> None:
+        """Tell the world what became of an effect."""
+        self.journal.deliveries.append(
+            Delivery(
+                self.elapsed,
+                effect.kind,
+                effect.run.id,
+                effect.url,
+                result.status,
+                result.error,
+                result.request_body,
+                dict(result.request_headers),
+            )
+        )
+        machine.effect_done(self.world, effect, result)
+
+    def next_due(self) -> int | None:
+        """When the next event of the world is due (nanoseconds since the Unix epoch)."""
+        return self.world.next_due()
+
+    def reaches_client(self) -> bool:
+        """Could what is due ever reach a client?"""
+        return bool(self.waiting) or self.world.reaches_client()
+
+    @property
+    def elapsed(self) -> float:
+        """Virtual seconds since the world began."""
+        return virtual_seconds(self.world.now, self.world.epoch)
+
+    # --- copies ---------------------------------------------------------------------------
+
+    def fork(self) -> FakeSkyvern:
+        """An independent copy with the same future; its journal begins empty."""
+        twin = object.__new__(type(self))
+        FakeSkyvern.__init__(twin, seed=self.world.seed, max_requests=self.max_requests)
+        twin.world = self.world.fork()
+        twin.keys = self.keys.fork(twin.world)
+        twin.links = self.links
+        twin.faults = self.faults.fork()
+        return twin

@@ -1,0 +1,50 @@
+"""``fake.on(...).play(...)``: give scripts to the runs that match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar, overload
+
+from skyvern_testkit.script import (
+    GeneratorScript,
+    Match,
+    RunFunction,
+    RunScript,
+    Step,
+    as_script,
+)
+from skyvern_testkit.world.world import Rule, World
+
+__all__ = ["On"]
+
+F = TypeVar("F", bound=RunFunction)
+
+
+class On:
+    """A pattern that waits for its scripts."""
+
+    def __init__(self, world: World, match: Match) -> None:
+        self._world = world
+        self.match = match
+
+    @overload
+    def play(self, script: F, /) -> F: ...
+    @overload
+    def play(
+        self, *scripts: RunScript | GeneratorScript | Step | Iterable[Step] | RunFunction
+    ) -> Rule: ...
+    def play(self, *scripts: Any) -> Any:
+        """Let the runs that match play these scripts: the first run the first, and so on.
+
+        The last script serves all further runs. Also a decorator of a generator function.
+
+        Raises:
+            TypeError: no script, or something that is none.
+            IllegalMove: a script breaks the table of legal moves.
+        """
+        if not scripts:
+            raise TypeError("play() needs at least one script, such as completed({...})")
+        rule = Rule(len(self._world.rules) + 1, self.match, tuple(map(as_script, scripts)))
+        self._world.rules = (*self._world.rules, rule)
+        only = scripts[0]
+        return only if len(scripts) == 1 and callable(only) else rule

@@ -1,0 +1,246 @@
+"""Fault plans: which calls go wrong, told in the words of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from skyvern_testkit.faults.catalogue import (
+    AnswerWith,
+    EmptyBody,
+    Fault,
+    MalformedBody,
+    NeverAnswer,
+    ResetConnection,
+    Slow,
+    body_in_dialect,
+)
+from skyvern_testkit.wire.http import Request
+from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.wire.operations import operation_named
+from skyvern_testkit.wire.times import seconds as to_nanoseconds
+
+__all__ = ["FaultRule", "Faults"]
+
+ANY = "*"
+"""Every operation, also requests that are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRule:
+    """One line of a fault plan.
+
+    ``nth`` is the call that goes wrong first (1 is the first that matches); ``left`` how many go
+    wrong from there, None for all.
+    """
+
+    number: int
+    operation: str
+    fault: Fault
+    nth: int = 1
+    left: int | None = 1
+    when: Callable[[Request], bool] | None = None
+    seen: int = 0
+    used: int = 0
+
+    def __str__(self) -> str:
+        return f"faults.on({self.operation!r}, nth={self.nth}): {self.fault}"
+
+
+class Faults:
+    """The faults of one fake, in the order in which they were planned; the first that fits is used.
+
+    An unplanned call is served as ever. Injected faults are no evidence of the real server.
+    """
+
+    def __init__(self) -> None:
+        self._rules: dict[int, FaultRule] = {}
+        self._count = 0
+
+    def on(
+        self,
+        operation: str,
+        *,
+        nth: int = 1,
+        when: Callable[[Request], bool] | None = None,
+    ) -> FaultPlan:
+        """Plan a fault for calls of an operation; say which with a method of what is returned.
+
+        Args:
+            operation: named as the SDK's method (``"get_run"``), or ``"*"`` for every request.
+            nth: the call that goes wrong, counted from 1 among those that match, from now on.
+            when: asked with the request; calls that it refuses neither count nor go wrong.
+
+        Raises:
+            UnknownOperation: no such operation; the message shows the nearest.
+            ValueError: ``nth`` is less than 1.
+        """
+        if operation != ANY:
+            operation_named(operation)
+        if nth < 1:
+            raise ValueError(f"nth counts calls from 1, so it cannot be {nth}")
+        return FaultPlan(self, operation, nth, when)
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        self._rules.clear()
+
+    def __iter__(self) -> Iterator[FaultRule]:
+        return iter(self._rules.values())
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+    def unused(self) -> list[FaultRule]:
+        """Faults that no call has met: often a test that does not test what it says."""
+        return [rule for rule in self if not rule.used]
+
+    def fork(self) -> Faults:
+        """The same plan with the same counts."""
+        twin = Faults()
+        twin._rules, twin._count = dict(self._rules), self._count
+        return twin
+
+    def add(
+        self,
+        operation: str,
+        fault: Fault,
+        *,
+        nth: int = 1,
+        times: int | None = 1,
+        when: Callable[[Request], bool] | None = None,
+    ) -> FaultRule:
+        """Plan a fault given as a value (what :meth:`on` and its methods end in)."""
+        self._count += 1
+        rule = FaultRule(self._count, operation, fault, nth, times, when)
+        self._rules[rule.number] = rule
+        return rule
+
+    def amend(self, rule: FaultRule, *, times: int | None) -> FaultRule:
+        """Change how often a planned fault strikes."""
+        self._rules[rule.number] = replace(rule, left=times)
+        return self._rules[rule.number]
+
+    def strike(self, operation: str | None, request: Request) -> Fault | None:
+        """The fault that this call meets, if any; counts the call in every rule that it matches."""
+        struck: Fault | None = None
+        for rule in list(self._rules.values()):
+            if rule.operation not in (ANY, operation):
+                continue
+            if rule.when is not None and not rule.when(request):
+                continue
+            seen = replace(rule, seen=rule.seen + 1)
+            due = seen.seen >= rule.nth and (rule.left is None or rule.used < rule.left)
+            if due and struck is None:
+                struck = rule.fault
+                seen = replace(seen, used=rule.used + 1)
+            self._rules[rule.number] = seen
+        return struck
+
+
+class FaultPlan:
+    """``faults.on(...)``: say what goes wrong. Every method plans it for one call."""
+
+    def __init__(
+        self, faults: Faults, operation: str, nth: int, when: Callable[[Request], bool] | None
+    ) -> None:
+        self._faults = faults
+        self._operation = operation
+        self._nth = nth
+        self._when = when
+
+    def _plan(self, fault: Fault) -> PlannedFault:
+        rule = self._faults.add(self._operation, fault, nth=self._nth, when=self._when)
+        return PlannedFault(self._faults, rule)
+
+    def answer(
+        self,
+        status: int,
+        *,
+        detail: Json | None = None,
+        body: Json | None = None,
+        retry_after: float | str | None = None,
+    ) -> PlannedFault:
+        """Answer with that status and do nothing.
+
+        Args:
+            status: HTTP status, 400 to 599.
+            detail: put into the server's ``{"detail": ...}``; default: its own text for the status.
+            body: the whole body as JSON, if not that.
+            retry_after: seconds, or an HTTP date, for the ``Retry-After`` header.
+
+        Raises:
+            ValueError: not an error status, or both ``detail`` and ``body``.
+        """
+        if not 400 <= status <= 599:
+            raise ValueError(f"a fault answers with an error status (400 to 599), not {status}")
+        if detail is not None and body is not None:
+            raise ValueError("a fault has a detail= or a whole body=, not both")
+        whole = body if body is not None else body_in_dialect(status, detail)
+        after = None if retry_after is None else _header_number(retry_after)
+        return self._plan(AnswerWith(status, whole, after))
+
+    def slow(self, seconds: float) -> PlannedFault:
+        """Take so many virtual seconds before doing and answering what was asked.
+
+        Raises:
+            ValueError: a negative number.
+        """
+        if seconds < 0:
+            raise ValueError(f"an answer cannot take {seconds} seconds")
+        return self._plan(Slow(to_nanoseconds(seconds)))
+
+    def never_answer(self) -> PlannedFault:
+        """Take the request and never answer: the client's own timeout must end it."""
+        return self._plan(NeverAnswer())
+
+    def reset_connection(self, *, done: bool = False) -> PlannedFault:
+        """Break the connection before an answer.
+
+        Args:
+            done: the server does what was asked first; only the answer is lost.
+        """
+        return self._plan(ResetConnection(done))
+
+    def empty_body(self, status: int = 200) -> PlannedFault:
+        """Do what was asked and answer with no body."""
+        return self._plan(EmptyBody(status))
+
+    def malformed_body(self, status: int = 200) -> PlannedFault:
+        """Do what was asked and answer with JSON that breaks off in the middle."""
+        return self._plan(MalformedBody(status))
+
+
+class PlannedFault:
+    """A planned fault; strikes once unless told otherwise."""
+
+    def __init__(self, faults: Faults, rule: FaultRule) -> None:
+        self._faults = faults
+        self._rule = rule
+
+    def times(self, count: int) -> PlannedFault:
+        """Strike that many calls in a row.
+
+        Raises:
+            ValueError: less than one.
+        """
+        if count < 1:
+            raise ValueError(f"a fault strikes at least once, not {count} times")
+        self._rule = self._faults.amend(self._rule, times=count)
+        return self
+
+    def always(self) -> PlannedFault:
+        """Strike every call from the nth on."""
+        self._rule = self._faults.amend(self._rule, times=None)
+        return self
+
+    @property
+    def struck(self) -> int:
+        """How many calls have met this fault."""
+        return next((rule.used for rule in self._faults if rule.number == self._rule.number), 0)
+
+
+def _header_number(value: float | str) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,108 @@
+"""Which run plays which script: patterns over what the caller asked for, and their near misses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from fnmatch import fnmatchcase
+from typing import Any
+
+from skyvern_testkit.wire.jsontext import Json
+
+__all__ = ["Match", "Pattern", "RunInput"]
+
+Pattern = str | re.Pattern[str] | Callable[[Any], bool]
+"""A glob (``"*invoice*"``, case as written), a compiled regular expression (searched), or a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInput:
+    """What was asked of a run: all that a matcher or a generator script may know of it."""
+
+    run_id: str
+    run_type: str
+    prompt: str | None = None
+    url: str | None = None
+    engine: str | None = None
+    title: str | None = None
+    workflow_permanent_id: str | None = None
+    workflow_title: str | None = None
+    parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    browser_session_id: str | None = None
+    browser_profile_id: str | None = None
+    totp_identifier: str | None = None
+    attempt: int = 1
+
+
+def _fits(pattern: Pattern, value: Any) -> bool:
+    if callable(pattern):
+        return bool(pattern(value))
+    if value is None:
+        return False
+    if isinstance(pattern, re.Pattern):
+        return pattern.search(str(value)) is not None
+    return fnmatchcase(str(value), pattern)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A pattern for runs; a field left out matches every run.
+
+    Args:
+        prompt: a task's prompt (or a login's, or a download's goal).
+        url: its starting page.
+        workflow: a workflow's permanent id or its title.
+        parameters: values that the run's parameters must have; others do not matter. A value may be
+            a function, which is asked.
+        engine: as on the wire: ``skyvern-1.0``, ``skyvern-2.0``, ...
+        title: the run's title.
+        run_type: as on the wire: ``task_v1``, ``workflow_run``, ...
+    """
+
+    prompt: Pattern | None = None
+    url: Pattern | None = None
+    workflow: Pattern | None = None
+    parameters: Mapping[str, Json] | None = None
+    engine: Pattern | None = None
+    title: Pattern | None = None
+    run_type: Pattern | None = None
+
+    def misses(self, run: RunInput) -> tuple[str, ...]:
+        """Why the run does not match, one line a reason; empty when it does."""
+        found: list[str] = []
+        for name in ("prompt", "url", "engine", "title", "run_type"):
+            pattern = getattr(self, name)
+            value = getattr(run, name)
+            if pattern is not None and not _fits(pattern, value):
+                found.append(f"{name} is {value!r}, not {_shown(pattern)}")
+        if self.workflow is not None and not (
+            _fits(self.workflow, run.workflow_permanent_id)
+            or _fits(self.workflow, run.workflow_title)
+        ):
+            known = f"{run.workflow_permanent_id} ({run.workflow_title!r})"
+            found.append(f"workflow is {known}, not {_shown(self.workflow)}")
+        for key, wanted in (self.parameters or {}).items():
+            if key not in run.parameters:
+                found.append(f"parameter {key} is not given")
+            elif callable(wanted) and wanted(run.parameters[key]):
+                continue
+            elif run.parameters[key] != wanted:
+                found.append(f"parameter {key} is {run.parameters[key]!r}, not {_shown(wanted)}")
+        return tuple(found)
+
+    def __str__(self) -> str:
+        given = (
+            f"{item.name}={_shown(value)}"
+            for item in fields(self)
+            if (value := getattr(self, item.name)) is not None
+        )
+        return f"on({', '.join(given)})"
+
+
+def _shown(pattern: Any) -> str:
+    if isinstance(pattern, re.Pattern):
+        return f"re {pattern.pattern!r}"
+    if callable(pattern):
+        return getattr(pattern, "__qualname__", repr(pattern))
+    return repr(pattern)

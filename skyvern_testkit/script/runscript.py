@@ -1,0 +1,174 @@
+"""Run scripts: immutable histories of a run, or generators that decide as they go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
+from inspect import isgeneratorfunction
+from typing import Any
+
+from skyvern_testkit.script.match import RunInput
+from skyvern_testkit.script.states import FINAL, LEGAL, START, Family, IllegalMove, State, check_move
+from skyvern_testkit.script.steps import Step, running
+from skyvern_testkit.script.triggers import CodeFound, after
+
+__all__ = [
+    "DEFAULT_LIFE",
+    "GeneratorScript",
+    "RunFunction",
+    "RunScript",
+    "Script",
+    "ScriptError",
+    "as_script",
+    "bridge",
+]
+
+RunFunction = Callable[[RunInput], Generator[Step, Any, None]]
+
+DEFAULT_LIFE = 5.0
+"""Virtual seconds that a run lives when its script only says how it ends."""
+
+
+class ScriptError(Exception):
+    """A script is wrong in a way that shows only when it plays; it fails the test, never a request."""
+
+
+def bridge(family: Family, current: State, wanted: State) -> tuple[State, ...]:
+    """States passed through in no time so that ``current -> wanted`` is made of legal moves.
+
+    Only the ways that every run goes before it works are filled in: a script may start with
+    ``running(...)`` and need not spell out the queue.
+    """
+    for way in ((), (State.QUEUED,), (State.RUNNING,), (State.QUEUED, State.RUNNING)):
+        states = (current, *way, wanted)
+        if all(
+            after_ in LEGAL[family].get(before, frozenset())
+            for before, after_ in zip(states, states[1:], strict=False)
+        ):
+            return way
+    check_move(family, current, wanted)
+    return ()
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class RunScript:
+    """A run's whole life as data: ``RunScript(queued(seconds=2), running(seconds=8), completed())``.
+
+    A script that only says how the run ends lives :data:`DEFAULT_LIFE` virtual seconds first; one
+    that does not say how it ends, ends ``completed``.
+
+    Args:
+        steps: made by ``queued``, ``running``, ``needs_totp``, ``completed`` and their like.
+        illegal: let the run make moves that the real server never makes.
+
+    Raises:
+        IllegalMove: the history breaks the table of legal moves for every kind of run. A history
+            that is legal for one kind only (``paused``) is checked again when a run takes it.
+    """
+
+    steps: tuple[Step, ...]
+    illegal: bool
+
+    def __init__(self, *steps: Step, illegal: bool = False) -> None:
+        for step in steps:
+            if not isinstance(step, Step):
+                raise TypeError(
+                    f"RunScript takes steps such as queued() or completed(), not {step!r}"
+                )
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "illegal", illegal)
+        if not illegal:
+            self._check()
+
+    def _check(self) -> None:
+        refusals: list[IllegalMove] = []
+        for family in Family:
+            try:
+                self.check_for(family)
+            except IllegalMove as refusal:
+                refusals.append(refusal)
+            else:
+                return
+        raise refusals[-1]
+
+    def check_for(self, family: Family, who: str = "a run") -> None:
+        """Refuse the script for a kind of run whose table it breaks.
+
+        Raises:
+            IllegalMove: names the states and the legal moves.
+        """
+        if self.illegal:
+            return
+        current, lived = START[family], False
+        for step in self.steps:
+            if step.state is not current:
+                # only the way *to* work may be left out, never a state in the middle
+                may_skip = not lived or step.state is State.RUNNING
+                if not (may_skip and _reachable(family, current, step.state)):
+                    check_move(family, current, step.state, who=who)
+            elif current in FINAL:
+                check_move(family, current, step.state, who=who)
+            current, lived = step.state, True
+
+    @property
+    def play(self) -> tuple[Step, ...]:
+        """The steps to play: with a default life where the script only says how the run ends."""
+        if not self.steps or (len(self.steps) == 1 and self.steps[0].is_final):
+            return (running(DEFAULT_LIFE), *self.steps)
+        return self.steps
+
+
+def _reachable(family: Family, current: State, wanted: State) -> bool:
+    try:
+        bridge(family, current, wanted)
+    except IllegalMove:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorScript:
+    """A script that decides as it goes; kept as its function, replayed where a world is forked."""
+
+    function: RunFunction
+
+    @property
+    def name(self) -> str:
+        return getattr(self.function, "__qualname__", repr(self.function))
+
+    @property
+    def illegal(self) -> bool:
+        return False
+
+
+Script = RunScript | GeneratorScript
+
+
+def as_script(value: RunScript | GeneratorScript | Step | Iterable[Step] | RunFunction) -> Script:
+    """The script meant by what people write: a script, one step, several, or a generator function.
+
+    Raises:
+        TypeError: none of these.
+    """
+    match value:
+        case RunScript() | GeneratorScript():
+            return value
+        case Step():
+            return RunScript(value)
+        case list() | tuple():
+            return RunScript(*value)
+        case _ if isgeneratorfunction(value):
+            return GeneratorScript(value)
+    raise TypeError(
+        "play() takes scripts: RunScript(...), a step such as completed({...}), a list of steps "
+        f"or a generator function; not {value!r}"
+    )
+
+
+def waits_for_code(step: Step) -> bool:
+    """Does the step wait for a second-factor code?"""
+    return isinstance(step.until, CodeFound)
+
+
+DEFAULT_SCRIPT = RunScript(running(until=after(DEFAULT_LIFE)))
+"""What a run plays when no rule matches it: it completes after its default life."""

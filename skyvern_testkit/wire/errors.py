@@ -1,0 +1,73 @@
+"""What the server answers when it refuses: ``detail`` texts, 422 lists, the 500 form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from skyvern_testkit.wire.http import Headers
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+
+__all__ = ["Invalid", "Refusal", "ServerCrash", "server_error"]
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
+    """A handler's "no": it becomes the answer ``{"detail": ...}`` with this status.
+
+    Args:
+        status: HTTP status.
+        detail: a text, or the object or list that the real server sends in that place.
+        headers: further headers of the answer.
+    """
+
+    def __init__(self, status: int, detail: Json, *, headers: Headers = ()) -> None:
+        super().__init__(status, detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+    @property
+    def body(self) -> JsonObject:
+        return {"detail": self.detail}
+
+
+class ServerCrash(Exception):  # noqa: N818 - the real server's crash, reproduced; not ours
+    """The real server crashes on this request, with a 500 that names its exception.
+
+    Raised only where the facts say so; an error of our own is never turned into one.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def server_error(name: str) -> JsonObject:
+    """The body of the real server's own 500 (facts: resources 1, "Unhandled")."""
+    return {"error": f"Unexpected error: {name}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """One item of a 422 list."""
+
+    type: str
+    loc: tuple[str | int, ...]
+    msg: str
+    input: Any = None
+    ctx: JsonObject | None = None
+
+    def full(self) -> JsonObject:
+        item: JsonObject = {
+            "type": self.type,
+            "loc": list(self.loc),
+            "msg": self.msg,
+            "input": self.input,
+        }
+        if self.ctx is not None:
+            item["ctx"] = self.ctx
+        return item
+
+    def reduced(self) -> JsonObject:
+        """The form of the credential routes: no input, no ctx (facts: resources 1)."""
+        return {"loc": list(self.loc), "msg": self.msg, "type": self.type}

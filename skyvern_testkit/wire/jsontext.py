@@ -1,0 +1,37 @@
+"""JSON as the real server writes it: compact, raw non-ASCII, field order as given."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+__all__ = ["Json", "JsonObject", "dump_answer", "dump_webhook"]
+
+Json = Any
+JsonObject = dict[str, Any]
+
+
+def dump_answer(value: Json) -> bytes:
+    """The bytes of an HTTP answer.
+
+    Raises:
+        ValueError: the value holds NaN or an infinity, which the real server cannot answer either.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _whole_floats_as_integers(value: Json) -> Json:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case dict():
+            return {key: _whole_floats_as_integers(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_whole_floats_as_integers(item) for item in value]
+        case _:
+            return value
+
+
+def dump_webhook(value: Json) -> bytes:
+    """The bytes of a webhook body: as an answer, but ``1.0`` goes out as ``1`` (facts: runs 8)."""
+    return dump_answer(_whole_floats_as_integers(value))

@@ -1,0 +1,179 @@
+"""The public operations of Skyvern and every spelling of their paths, as one table.
+
+An operation is named as the SDK's method, because that is the word its users have for it.
+The spellings follow three habits of the real server (facts: resources 1, "Paths and aliases"):
+
+* *mirrors*: ``W`` also answers under ``/v1/workflows`` (the older word for agents),
+  ``A`` also under ``/api``;
+* *slash twins*: an explicit route with a trailing slash, for all spellings (``ALL``), for all but
+  the ``/v1/agents`` ones (``OLD``) or for none;
+* a few odd spellings, written out.
+
+The order of the rows matters: the first route that matches wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import Enum
+
+__all__ = ["OPERATIONS", "Operation", "SlashTwins", "UnknownOperation", "operation_named"]
+
+
+class SlashTwins(Enum):
+    """Which spellings of a path also answer with a trailing slash."""
+
+    NONE = "none"
+    OLD = "all but /v1/agents"
+    ALL = "all"
+
+
+NONE, OLD, ALL = SlashTwins.NONE, SlashTwins.OLD, SlashTwins.ALL
+
+
+class UnknownOperation(LookupError):
+    """A name that is no operation of Skyvern's SDK."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing a client can ask for; ``routes`` are its spellings as ``(method, path template)``."""
+
+    name: str
+    method: str
+    path: str
+    routes: tuple[tuple[str, str], ...]
+
+
+def _op(name: str, route: str, mirrors: str, twins: SlashTwins, *others: str) -> Operation:
+    method, path = route.split(" ")
+    older = path.replace("/v1/agents", "/v1/workflows").replace("/run/agents", "/run/workflows")
+    spellings = [(method, path)]
+    if "W" in mirrors:
+        spellings.append((method, older))
+    if "A" in mirrors:
+        spellings.append((method, "/api" + older))
+    for other in others:
+        verb, spelling = other.split(" ")
+        spellings.append((verb, spelling))
+    routes: list[tuple[str, str]] = []
+    for verb, spelling in spellings:
+        routes.append((verb, spelling))
+        if twins is ALL or (twins is OLD and not spelling.startswith("/v1/agents")):
+            routes.append((verb, spelling + "/"))
+    return Operation(name, method, path, tuple(routes))
+
+
+# fmt: off
+TABLE: tuple[Operation, ...] = (
+    _op("run_task", "POST /v1/run/tasks", "-", ALL),
+    _op("run_workflow", "POST /v1/run/agents", "W", ALL),
+    _op("get_run", "GET /v1/runs/{run_id}", "-", ALL),
+    _op("cancel_run", "POST /v1/runs/{run_id}/cancel", "-", ALL),
+    _op("bulk_cancel_runs", "POST /v1/runs/cancel", "-", ALL),
+    _op("create_workflow", "POST /v1/agents", "W", ALL),
+    _op("get_workflows", "GET /v1/agents", "WA", OLD),
+    _op("update_workflow", "POST /v1/agents/{workflow_id}", "W", ALL),
+    _op("delete_workflow", "POST /v1/agents/{workflow_id}/delete", "W", ALL, "DELETE /api/v1/workflows/{workflow_id}"),
+    _op("create_folder", "POST /v1/folders", "A", ALL),
+    _op("get_folders", "GET /v1/folders", "A", ALL),
+    _op("get_folder", "GET /v1/folders/{folder_id}", "A", ALL),
+    _op("update_folder", "PUT /v1/folders/{folder_id}", "A", ALL),
+    _op("delete_folder", "DELETE /v1/folders/{folder_id}", "A", ALL),
+    _op("get_browser_types", "GET /v1/browser_types", "A", ALL),
+    _op("apply_run_tags", "POST /v1/runs/{workflow_run_id}/tags", "A", ALL),
+    _op("get_run_tags", "GET /v1/runs/{workflow_run_id}/tags", "A", ALL),
+    _op("delete_run_tag", "DELETE /v1/runs/{workflow_run_id}/tags/{key}", "A", ALL),
+    _op("get_run_tag_history", "GET /v1/runs/{workflow_run_id}/tags/history", "A", ALL),
+    _op("list_tag_keys", "GET /v1/tag-keys", "A", ALL),
+    _op("update_tag_key", "PATCH /v1/tag-keys/{key}", "A", ALL),
+    _op("delete_tag_key", "DELETE /v1/tag-keys/{key}", "A", ALL),
+    _op("list_tag_values", "GET /v1/tag-values", "A", ALL),
+    _op("create_tag_value", "POST /v1/tag-values", "A", ALL),
+    _op("update_tag_value", "PATCH /v1/tag-values/{key}", "A", ALL),
+    _op("delete_tag_value", "DELETE /v1/tag-values/{key}", "A", ALL),
+    _op("rename_tag_value", "PATCH /v1/tag-values/{key}/rename", "A", ALL),
+    _op("batch_get_workflow_tags", "GET /v1/workflow-tags", "A", ALL),
+    _op("batch_get_workflow_tags_post", "POST /v1/workflow-tags", "A", ALL),
+    _op("batch_get_run_tags", "GET /v1/run-tags", "A", ALL),
+    _op("batch_get_run_tags_post", "POST /v1/run-tags", "A", ALL),
+    _op("get_run_tag_suggestions", "GET /v1/run-tag-suggestions", "A", ALL),
+    _op("artifacts.get_artifact_content", "GET /v1/artifacts/{artifact_id}/content", "-", NONE),
+    _op("get_run_artifacts", "GET /v1/runs/{run_id}/artifacts", "-", ALL),
+    _op("retry_run_webhook", "POST /v1/runs/{run_id}/retry_webhook", "-", ALL),
+    _op("get_run_timeline", "GET /v1/runs/{run_id}/timeline", "-", ALL),
+    _op("get_version", "GET /v1/version", "A", ALL),
+    _op("get_runs_v2", "GET /v1/runs", "-", ALL),
+    _op("upload_file", "POST /v1/upload_file", "A", ALL),
+    _op("delete_file", "DELETE /v1/files/{file_id}", "-", ALL),
+    _op("create_browser_profile", "POST /v1/browser_profiles", "-", ALL),
+    _op("list_browser_profiles", "GET /v1/browser_profiles", "-", ALL),
+    _op("get_browser_profile", "GET /v1/browser_profiles/{profile_id}", "-", ALL),
+    _op("update_browser_profile", "PATCH /v1/browser_profiles/{profile_id}", "-", ALL),
+    _op("delete_browser_profile", "DELETE /v1/browser_profiles/{profile_id}", "-", ALL),
+    _op("get_browser_profile_usage", "GET /v1/browser_profiles/{profile_id}/usage", "-", ALL),
+    _op("create_browser_session", "POST /v1/browser_sessions", "-", ALL),
+    _op("get_browser_sessions", "GET /v1/browser_sessions", "-", ALL),
+    _op("close_browser_session", "POST /v1/browser_sessions/{browser_session_id}/close", "-", ALL),
+    _op("extend_browser_session", "POST /v1/browser_sessions/{browser_session_id}/extend", "-", ALL),
+    _op("update_browser_session", "PATCH /v1/browser_sessions/{browser_session_id}", "-", ALL),
+    _op("get_browser_session", "GET /v1/browser_sessions/{browser_session_id}", "-", ALL),
+    _op("send_totp_code", "POST /v1/credentials/totp", "-", ALL, "POST /api/v1/totp"),
+    _op("create_credential", "POST /v1/credentials", "A", ALL),
+    _op("get_credentials", "GET /v1/credentials", "A", ALL),
+    _op("update_credential", "POST /v1/credentials/{credential_id}/update", "-", ALL, "PUT /api/v1/credentials/{credential_id}"),
+    _op("delete_credential", "POST /v1/credentials/{credential_id}/delete", "-", ALL, "DELETE /api/v1/credentials/{credential_id}"),
+    _op("get_credential", "GET /v1/credentials/{credential_id}", "A", ALL),
+    _op("list_custom_llms", "GET /v1/custom-llms", "-", ALL),
+    _op("create_custom_llm", "POST /v1/custom-llms", "-", ALL),
+    _op("update_custom_llm", "PUT /v1/custom-llms/{custom_llm_id}", "-", ALL),
+    _op("delete_custom_llm", "DELETE /v1/custom-llms/{custom_llm_id}", "-", ALL),
+    _op("login", "POST /v1/run/tasks/login", "-", NONE),
+    _op("download_files", "POST /v1/run/tasks/download_files", "-", NONE),
+    _op("create_script", "POST /v1/scripts", "-", ALL),
+    _op("get_scripts", "GET /v1/scripts", "-", ALL),
+    _op("get_script", "GET /v1/scripts/{script_id}", "-", ALL),
+    _op("deploy_script", "POST /v1/scripts/{script_id}/deploy", "-", ALL),
+    _op("scripts.run_script", "POST /v1/scripts/{script_id}/run", "-", ALL),
+    _op("run_sdk_action", "POST /v1/sdk/run_action", "-", ALL),
+    _op("schedules.list_all", "GET /v1/schedules", "A", NONE),
+    _op("update_workflow_folder", "PUT /v1/agents/{workflow_permanent_id}/folder", "WA", OLD),
+    _op("apply_workflow_tags", "POST /v1/agents/{workflow_permanent_id}/tags", "WA", OLD),
+    _op("get_workflow_tags", "GET /v1/agents/{workflow_permanent_id}/tags", "WA", OLD),
+    _op("delete_workflow_tag", "DELETE /v1/agents/{workflow_permanent_id}/tags/{key}", "WA", OLD),
+    _op("get_workflow_tag_history", "GET /v1/agents/{workflow_permanent_id}/tags/history", "WA", OLD),
+    _op("retry_workflow_run", "POST /v1/agents/runs/{workflow_run_id}/retry", "W", OLD),
+    _op("get_workflow_runs", "GET /v1/agents/runs", "WA", OLD),
+    _op("get_workflow_runs_by_id", "GET /v1/agents/{workflow_id}/runs", "W", OLD),
+    _op("get_workflow", "GET /v1/agents/{workflow_permanent_id}", "WA", OLD),
+    _op("get_workflow_versions", "GET /v1/agents/{workflow_permanent_id}/versions", "WA", OLD),
+    _op("agents.reset_workflow_browser_profile", "POST /v1/agents/{workflow_permanent_id}/browser_session/reset_profile", "W", OLD, "POST /v1/workflows/{workflow_permanent_id}/browser_session/refresh"),
+    _op("schedules.create", "POST /v1/agents/{workflow_permanent_id}/schedules", "WA", NONE),
+    _op("schedules.list", "GET /v1/agents/{workflow_permanent_id}/schedules", "WA", NONE),
+    _op("schedules.get", "GET /v1/agents/{workflow_permanent_id}/schedules/{workflow_schedule_id}", "WA", NONE),
+    _op("schedules.update", "PUT /v1/agents/{workflow_permanent_id}/schedules/{workflow_schedule_id}", "WA", NONE),
+    _op("schedules.delete", "DELETE /v1/agents/{workflow_permanent_id}/schedules/{workflow_schedule_id}", "WA", NONE),
+    _op("schedules.cancel", "POST /v1/agents/{workflow_permanent_id}/schedules/{workflow_schedule_id}/cancel", "WA", NONE),
+    _op("schedules.enable", "POST /v1/agents/{workflow_permanent_id}/schedules/{workflow_schedule_id}/enable", "WA", NONE),
+    _op("schedules.disable", "POST /v1/agents/{workflow_permanent_id}/schedules/{workflow_schedule_id}/disable", "WA", NONE),
+)
+# fmt: on
+
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in TABLE}
+
+
+def operation_named(name: str) -> Operation:
+    """The operation of that name.
+
+    Raises:
+        UnknownOperation: no such operation; the message shows the nearest names.
+    """
+    try:
+        return OPERATIONS[name]
+    except KeyError:
+        near = get_close_matches(name, OPERATIONS, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise UnknownOperation(
+            f"{name!r} is no operation of Skyvern; operations are named as the SDK's methods.{hint}"
+        ) from None

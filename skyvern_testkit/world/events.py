@@ -1,0 +1,158 @@
+"""What is due in a world, and what a world asks the outside to do: events and effects, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.rows import Run
+
+__all__ = [
+    "ArchiveReady",
+    "AttemptDue",
+    "CodeDeadline",
+    "EffectDue",
+    "EffectResult",
+    "Effect",
+    "ElapsedLimit",
+    "Event",
+    "LookForCode",
+    "RecordingReady",
+    "SessionExpires",
+    "SessionFreed",
+    "StepOver",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StepOver:
+    """The current step of a run has lasted its time."""
+
+    run_id: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class LookForCode:
+    """Time to look for a second-factor code."""
+
+    run_id: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDeadline:
+    """The second factor did not come in time."""
+
+    run_id: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElapsedLimit:
+    """The run has worked as long as it may."""
+
+    run_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptDue:
+    """The delay of the retry policy is over."""
+
+    run_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingReady:
+    """The recording of an ended run is uploaded and gets its final URL."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveReady:
+    """The browser archive of an ended run is stored: a profile can be made of it."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionExpires:
+    """The life of a browser session is over."""
+
+    session_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFreed:
+    """The run that used a session has let go of it."""
+
+    session_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Something the world wants done outside: a webhook, a call of a ``totp_url``.
+
+    It carries the immutable run as it was, so that what is sent does not depend on when.
+    """
+
+    id: int
+    kind: Literal["webhook", "totp_url"]
+    url: str
+    run: Run
+    api_key: str = field(repr=False)
+    at: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} of {self.run.id} ({self.run.status}) to {self.url}"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDue:
+    """Time to hand an effect to the outside."""
+
+    effect: Effect
+
+
+@dataclass(frozen=True, slots=True)
+class EffectResult:
+    """What became of an effect: an HTTP answer, or an error before one came.
+
+    Args:
+        status: the receiver's HTTP status; None when no answer came.
+        body: its answer's body as text.
+        error: why no answer came, as ``ErrorClass: text``.
+        request_headers: what was sent, for the journal.
+        request_body: what was sent, for the journal.
+    """
+
+    status: int | None = None
+    body: str = ""
+    error: str | None = None
+    request_headers: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    request_body: bytes = field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        return self.status is not None and 200 <= self.status < 300
+
+
+Event = (
+    StepOver
+    | LookForCode
+    | CodeDeadline
+    | ElapsedLimit
+    | AttemptDue
+    | RecordingReady
+    | ArchiveReady
+    | SessionExpires
+    | SessionFreed
+    | EffectDue
+)

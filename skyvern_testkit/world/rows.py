@@ -1,0 +1,306 @@
+"""The rows of the world's tables: immutable values, one class per resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from skyvern_testkit.script import (
+    FINAL,
+    Family,
+    RunInput,
+    Script,
+    State,
+    Trigger,
+    family_of,
+)
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+
+__all__ = [
+    "Action",
+    "Artifact",
+    "Attempt",
+    "BlockRun",
+    "Credential",
+    "Organization",
+    "Profile",
+    "Row",
+    "Run",
+    "Session",
+    "SessionStatus",
+    "TotpCode",
+    "Workflow",
+]
+
+SessionStatus = str
+SESSION_ENDED: Final = frozenset({"completed", "failed", "timeout"})
+"""A browser session in one of these is over (facts: resources 9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """What every row has. Instants are nanoseconds since the Unix epoch."""
+
+    PREFIX: ClassVar[str]
+    id: str
+    organization_id: str
+    created_at: int
+    modified_at: int
+    deleted_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organization(Row):
+    PREFIX: ClassVar[str] = "o"
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workflow(Row):
+    """One version of a workflow. ``id`` is the version's own (``w_...``).
+
+    ``settings`` holds the answer's other fields by their wire names; ``definition`` is the
+    ``workflow_definition`` as it is answered.
+    """
+
+    PREFIX: ClassVar[str] = "w"
+    permanent_id: str
+    version: int
+    title: str
+    definition: JsonObject
+    settings: JsonObject = field(default_factory=dict[str, Json])
+
+    @property
+    def blocks(self) -> list[JsonObject]:
+        return self.definition.get("blocks") or []
+
+    @property
+    def persists_browser_session(self) -> bool:
+        return bool(self.settings.get("persist_browser_session"))
+
+    @property
+    def retry_policy(self) -> JsonObject | None:
+        return self.definition.get("retry_policy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Row):
+    PREFIX: ClassVar[str] = "pbs"
+    status: SessionStatus = "created"
+    timeout_minutes: int | None = 60
+    settings: JsonObject = field(default_factory=dict[str, Json])
+    browser_profile_id: str | None = None
+    generate_browser_profile: bool = False
+    occupant: str | None = None
+    """The run that uses it now."""
+    was_used: bool = False
+    """A browser was really opened; without one there is no archive to save."""
+    saved_as: str | None = None
+    """The profile made of its archive: there is one save per session (facts: resources 10)."""
+    started_at: int | None = None
+    completed_at: int | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in SESSION_ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile(Row):
+    PREFIX: ClassVar[str] = "bp"
+    name: str
+    description: str | None = None
+    proxy_location: Json = None
+    proxy_session_id: str | None = None
+    is_managed: bool = False
+    workflow_permanent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential(Row):
+    """``secret`` is what was stored and is never answered; ``shown`` is what is (facts: resources 7)."""
+
+    PREFIX: ClassVar[str] = "cred"
+    name: str
+    type: str
+    shown: JsonObject
+    secret: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    settings: JsonObject = field(default_factory=dict[str, Json])
+
+    @property
+    def totp_seed(self) -> str | None:
+        return self.secret.get("totp") or None
+
+    @property
+    def totp_identifier(self) -> str | None:
+        return self.secret.get("totp_identifier") or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TotpCode(Row):
+    PREFIX: ClassVar[str] = "totp"
+    identifier: str
+    code: str = field(repr=False)
+    content: str = field(repr=False)
+    otp_type: str | None = "totp"
+    task_id: str | None = None
+    workflow_id: str | None = None
+    workflow_run_id: str | None = None
+    source: str | None = None
+    expired_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact(Row):
+    """A file that a run left behind; its bytes are here, not in the answers."""
+
+    PREFIX: ClassVar[str] = "a"
+    type: str
+    run_id: str
+    filename: str
+    content: bytes = field(repr=False)
+    content_type: str = "application/octet-stream"
+    step_id: str | None = None
+    workflow_run_block_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing the agent did, as the timeline shows it."""
+
+    id: str
+    step_id: str
+    words: str
+    at: int
+    screenshot_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRun:
+    """One block of a workflow at work in a run."""
+
+    id: str
+    label: str | None
+    block_type: str
+    status: str
+    attempt: int
+    created_at: int
+    modified_at: int
+    output: Json = None
+    failure_reason: str | None = None
+    actions: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """What the agent of a 2.0 task thought, as the timeline shows it."""
+
+    id: str
+    words: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of a run under a retry policy (facts: runs 3.4)."""
+
+    number: int
+    status: State
+    failure_reason: str | None
+    error_codes: tuple[str, ...]
+    started_at: int | None
+    finished_at: int | None
+    decision: str | None = None
+    decision_reason: str | None = None
+    next_attempt_at: int | None = None
+    webhook_sent_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Row):
+    """A run: what was asked, where it is in its script, and what of it shows."""
+
+    PREFIX: ClassVar[str] = "wr"
+    run_type: str
+    status: State
+    input: RunInput
+    request: JsonObject
+    """The caller's request as the create call echoes it."""
+    request_read_back: JsonObject
+    """The request as a later GET shows it: some fields are lost (facts: runs 2)."""
+    origin: str = "run"
+    """Which operation made it: ``run_task``, ``run_workflow``, ``login``, ``download_files``."""
+
+    workflow_id: str | None = None
+    workflow_permanent_id: str | None = None
+    hidden_run_id: str | None = None
+    """A 2.0 task is backed by a workflow run that shows only in ``app_url`` (facts: runs 1)."""
+    api_key: str = field(default="", repr=False)
+    webhook_url: str | None = None
+    totp_identifier: str | None = None
+    totp_url: str | None = None
+    credential_id: str | None = None
+    browser_session_id: str | None = None
+    browser_profile_id: str | None = None
+    error_code_mapping: JsonObject | None = None
+    data_extraction_schema: Json = None
+    max_elapsed_minutes: int | None = None
+
+    queued_at: int | None = None
+    started_at: int | None = None
+    finished_at: int | None = None
+    output: Json = None
+    failure_reason: str | None = None
+    errors: tuple[JsonObject, ...] = ()
+    downloads: tuple[str, ...] = ()
+    screenshots: tuple[str, ...] = ()
+    recording: str | None = None
+    recording_is_final: bool = False
+    credits: int = 0
+    step_count: int = 0
+    blocks: tuple[BlockRun, ...] = ()
+    thoughts: tuple[Thought, ...] = ()
+    archive_ready_at: int | None = None
+    webhook_failure_reason: str | None = None
+
+    attempt: int = 1
+    retry_pending: bool = False
+    next_attempt_at: int | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+    script: Script
+    cursor: int = 0
+    sent: tuple[Json, ...] = ()
+    """What a generator script was sent, so that a fork can replay it."""
+    turn: int = 0
+    """Counts the steps begun; an event that names an older turn comes too late."""
+    waiting_for: Trigger | None = None
+    polls: int = 0
+    """Reads by the client since the current step began."""
+    need_since: int | None = None
+    """When the second factor was first needed."""
+
+    @property
+    def family(self) -> Family:
+        return family_of(self.run_type)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in FINAL
+
+    @property
+    def is_live(self) -> bool:
+        """Can anything still happen to it?"""
+        return not self.is_over or self.retry_pending
+
+
+TABLES: Final[tuple[type[Row], ...]] = (
+    Organization,
+    Workflow,
+    Session,
+    Profile,
+    Credential,
+    TotpCode,
+    Artifact,
+    Run,
+)

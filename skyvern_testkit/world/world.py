@@ -1,0 +1,315 @@
+"""The world: every row, what is due, and the time. It moves only when told to.
+
+A world is made of immutable rows in plain tables, so a fork is a copy of a few dictionaries.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
+
+from skyvern_testkit.script import Match, RunInput, Script, Step
+from skyvern_testkit.wire.ids import compose_id
+from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, SECOND
+from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event
+from skyvern_testkit.world.rows import TABLES, Organization, Row, Run, Session, Workflow
+
+__all__ = ["Advice", "Change", "Problem", "Rule", "Timing", "World"]
+
+R = TypeVar("R", bound=Row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long the server takes where it is not the script that says so. Nanoseconds.
+
+    The defaults lie inside what was observed (facts: runs 4, 8, 9, 10, 11).
+    """
+
+    task_webhook: int = 1_200_000_000
+    workflow_webhook: int = 50_000_000
+    recording: int = 1_000_000_000
+    archive: int = 3 * SECOND
+    unwind: int = 7 * SECOND
+    """From a cancel until the block at work lets go: the second webhook, the session freed."""
+    first_code_look: int = 10 * SECOND
+    code_look: int = 10 * SECOND
+    code_budget: int = 15 * 60 * SECOND
+    code_window: int = 10 * 60 * SECOND
+    default_elapsed_minutes: int = 240
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """``on(...)``: runs that match play these scripts, one a run (or an attempt), the last for ever."""
+
+    number: int
+    match: Match
+    scripts: tuple[Script, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A run changed its state; the report shows these beside the requests."""
+
+    at: int
+    run_id: str
+    before: str
+    after: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Something the real server accepts in silence and a test's author wants to know."""
+
+    kind: str
+    text: str
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A user's script (or rule) went wrong; it fails the test with its own traceback."""
+
+    run_id: str
+    error: BaseException = field(compare=False)
+
+
+Player = Generator[Step, Any, None]
+
+
+class World:
+    """State of one fake Skyvern.
+
+    Args:
+        seed: of everything that looks random: ids' worker part, generated names.
+        epoch: nanoseconds since the Unix epoch at which the world begins.
+        timing: how long the server itself takes for things.
+        on_event: what plays an event (the run machine gives it; tests may give their own).
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        epoch: int = DEFAULT_EPOCH,
+        timing: Timing | None = None,
+        on_event: Callable[[World, Event], None] | None = None,
+    ) -> None:
+        self.seed = seed
+        self.epoch = epoch
+        self.now = epoch
+        self.timing = timing or Timing()
+        self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self._worker = self.random.getrandbits(21)
+        self._last_id = 0
+        self._tables: dict[type[Row], dict[str, Any]] = {kind: {} for kind in TABLES}
+        self._versions: dict[str, tuple[str, ...]] = {}
+        self._heap: list[tuple[int, int, Event]] = []
+        self._scheduled = 0
+        self._effects = 0
+        self._on_event = on_event
+        self.in_flight: dict[int, Effect] = {}
+        self.results: dict[int, EffectResult] = {}
+        self.outbox: list[Effect] = []
+        self.rules: tuple[Rule, ...] = ()
+        self.rule_uses: dict[int, int] = {}
+        self.changes: list[Change] = []
+        self.advice: list[Advice] = []
+        self.unmatched: list[tuple[RunInput, tuple[tuple[Rule, tuple[str, ...]], ...]]] = []
+        self.players: dict[str, tuple[int, Player]] = {}
+        """Live generators by run, with how many sends each has had; never part of a fork."""
+
+    # --- ids ------------------------------------------------------------------------------
+
+    def new_number(self) -> int:
+        """The number of a new id."""
+        self._last_id = compose_id(self.now, self._worker, self._last_id)
+        return self._last_id
+
+    def new_id(self, prefix: str) -> str:
+        """A new id: prefix, underscore, an even and growing 18-digit number."""
+        return f"{prefix}_{self.new_number()}"
+
+    # --- rows -----------------------------------------------------------------------------
+
+    def insert(self, row: R) -> R:
+        """Put a new row in its table."""
+        self._tables[type(row)][row.id] = row
+        if isinstance(row, Workflow):
+            versions = self._versions.get(row.permanent_id, ())
+            self._versions[row.permanent_id] = (*versions, row.id)
+        return row
+
+    def make(self, kind: type[R], organization_id: str, *, id: str | None = None, **values: Any) -> R:
+        """A new row of that kind, with a fresh id and the times of now, put in its table.
+
+        ``modified_at`` is a few microseconds after ``created_at``, as on the real server.
+        """
+        row = kind(
+            id=id or self.new_id(kind.PREFIX),
+            organization_id=organization_id,
+            created_at=self.now,
+            modified_at=self.now + 4 * MICROSECOND,
+            **values,
+        )
+        return self.insert(row)
+
+    def change(self, row: R, **values: Any) -> R:
+        """Replace a row by one with these values; ``modified_at`` becomes now."""
+        changed = replace(row, **{"modified_at": self.now, **values})
+        self._tables[type(row)][row.id] = changed
+        return changed
+
+    def get(self, kind: type[R], row_id: str | None, organization_id: str | None = None) -> R | None:
+        """The row of that id, or None: unknown, deleted, or (with an organisation) not its own."""
+        row = self._tables[kind].get(row_id)
+        if row is None or row.deleted_at is not None:
+            return None
+        if organization_id is not None and row.organization_id != organization_id:
+            return None
+        return row
+
+    def get_deleted(self, kind: type[R], row_id: str, organization_id: str) -> R | None:
+        """As :meth:`get`, but a deleted row is found too."""
+        row = self._tables[kind].get(row_id)
+        return row if row is not None and row.organization_id == organization_id else None
+
+    def rows(
+        self, kind: type[R], organization_id: str | None = None, *, include_deleted: bool = False
+    ) -> Iterator[R]:
+        """The rows of a table in the order of their making, of one organisation or of all."""
+        for row in self._tables[kind].values():
+            if organization_id is not None and row.organization_id != organization_id:
+                continue
+            if include_deleted or row.deleted_at is None:
+                yield row
+
+    def run(self, run_id: str) -> Run:
+        """The run of that id, whichever its organisation.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._tables[Run][run_id]
+
+    def workflow_versions(self, permanent_id: str, organization_id: str) -> list[Workflow]:
+        """The versions of a workflow, oldest first, deleted ones included."""
+        table = self._tables[Workflow]
+        rows = [table[version] for version in self._versions.get(permanent_id, ())]
+        return [row for row in rows if row.organization_id == organization_id]
+
+    def workflow(self, permanent_id: str, organization_id: str) -> Workflow | None:
+        """The latest version of a workflow, or None when there is none or it is deleted."""
+        versions = self.workflow_versions(permanent_id, organization_id)
+        return versions[-1] if versions and versions[-1].deleted_at is None else None
+
+    def session_of(self, run: Run) -> Session | None:
+        """The browser session a run asked for, over or not."""
+        return self.get(Session, run.browser_session_id, run.organization_id)
+
+    # --- time -----------------------------------------------------------------------------
+
+    def schedule(self, due: int, event: Event) -> None:
+        """Let an event happen at that instant; events of one instant keep the order of scheduling."""
+        self._scheduled += 1
+        heapq.heappush(self._heap, (max(due, self.now), self._scheduled, event))
+
+    def next_due(self) -> int | None:
+        """When the next event is due, or None."""
+        return self._heap[0][0] if self._heap else None
+
+    def advance(self, to: int) -> None:
+        """Play everything due until that instant, in order, and be there. Never goes back."""
+        while self._heap and self._heap[0][0] <= to:
+            due, _, event = heapq.heappop(self._heap)
+            self.now = max(self.now, due)
+            if self._on_event is not None:
+                self._on_event(self, event)
+        self.now = max(self.now, to)
+
+    def due_events(self) -> list[tuple[int, Event]]:
+        """What is still to come, soonest first."""
+        return [(due, event) for due, _, event in sorted(self._heap, key=lambda item: item[:2])]
+
+    # --- effects --------------------------------------------------------------------------
+
+    def new_effect(self, **values: Any) -> Effect:
+        """An effect with a number of its own."""
+        self._effects += 1
+        return Effect(id=self._effects, **values)
+
+    def emit(self, effect: Effect) -> Effect:
+        """Hand an effect to the outside: it lies in the outbox until a transport takes it."""
+        now = replace(effect, at=self.now)
+        self.in_flight[now.id] = now
+        self.outbox.append(now)
+        return now
+
+    def reaches_client(self) -> bool:
+        """Could what is due ever reach a client: an effect under way, due, or still to be made?"""
+        if self.in_flight or any(isinstance(event, EffectDue) for _, _, event in self._heap):
+            return True
+        return any(
+            run.is_live and (run.webhook_url or run.totp_url) for run in self._tables[Run].values()
+        )
+
+    # --- copies ---------------------------------------------------------------------------
+
+    def fork(self) -> World:
+        """An independent copy: same rows, same time, same future.
+
+        Generators are not copied; each is replayed from its log when its run goes on.
+        """
+        twin = World(seed=self.seed, epoch=self.epoch, timing=self.timing, on_event=self._on_event)
+        twin.now = self.now
+        twin.random.setstate(self.random.getstate())
+        twin._worker, twin._last_id = self._worker, self._last_id
+        twin._tables = {kind: dict(rows) for kind, rows in self._tables.items()}
+        twin._versions = dict(self._versions)
+        twin._heap = list(self._heap)
+        twin._scheduled, twin._effects = self._scheduled, self._effects
+        twin.in_flight, twin.results = dict(self.in_flight), dict(self.results)
+        twin.outbox = list(self.outbox)
+        twin.rules, twin.rule_uses = self.rules, dict(self.rule_uses)
+        twin.changes, twin.advice = list(self.changes), list(self.advice)
+        twin.unmatched = list(self.unmatched)
+        return twin
+
+    def diff(self, other: World) -> dict[str, tuple[Row | None, Row | None]]:
+        """The rows that differ between this world and another: id -> (here, there)."""
+        found: dict[str, tuple[Row | None, Row | None]] = {}
+        for kind in TABLES:
+            here, there = self._tables[kind], other._tables[kind]
+            for row_id in {**here, **there}:
+                if here.get(row_id) != there.get(row_id):
+                    found[row_id] = (here.get(row_id), there.get(row_id))
+        return found
+
+    # --- organisations --------------------------------------------------------------------
+
+    def new_organization(self, name: str) -> Organization:
+        """An organisation of its own, with nothing in it."""
+        organization_id = self.new_id(Organization.PREFIX)
+        return self.insert(
+            Organization(
+                id=organization_id,
+                organization_id=organization_id,
+                created_at=self.now,
+                modified_at=self.now,
+                name=name,
+            )
+        )
+
+
+def changed_fields(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
+    """Which fields of a row differ: name -> (before, after)."""
+    return {
+        item.name: (old, new)
+        for item in fields(before)
+        if (old := getattr(before, item.name)) != (new := getattr(after, item.name))
+    }
