@@ -1,0 +1,36 @@
+"""One time for a client and its world: virtual, so that thirty minutes pass at once, or real.
+
+>>> clock = VirtualClock()
+>>> with virtual_time(clock):
+...     asyncio.run(the_code_under_test())
+
+See :class:`VirtualClock` for what takes part, and :class:`Timeline` for the world's side.
+"""
+
+from ._activation import patched_loops, running, virtual_time
+from ._base import DEFAULT_EPOCH_NS, Clock
+from ._errors import ClockError, Deadlock, HeldTooLong, VirtualTimeExceeded
+from ._flag import Flag
+from ._loop import VirtualLoop
+from ._real import RealClock
+from ._running import running_clock
+from ._timelines import Timeline
+from ._virtual import VirtualClock
+
+__all__ = [
+    "DEFAULT_EPOCH_NS",
+    "Clock",
+    "ClockError",
+    "Deadlock",
+    "Flag",
+    "HeldTooLong",
+    "RealClock",
+    "Timeline",
+    "VirtualClock",
+    "VirtualLoop",
+    "VirtualTimeExceeded",
+    "patched_loops",
+    "running",
+    "running_clock",
+    "virtual_time",
+]

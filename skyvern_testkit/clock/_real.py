@@ -1,0 +1,151 @@
+"""The clock of everybody else."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+from . import _waiting
+from ._base import DEFAULT_EPOCH_NS, Clock, refuse_inside_loop
+from ._errors import ClockError
+from ._stdlib import NANOSECONDS, real_monotonic_ns, real_sleep, real_time_ns, to_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ._flag import Flag
+    from ._timelines import Timeline
+
+__all__ = ["RealClock"]
+
+
+class RealClock(Clock):
+    """Real time behind the interface of a clock: a daemon thread plays the events of the world when they are due.
+
+    Args:
+      epoch_ns: unix time of the clock's zero, in ns; by default the real present.
+      lock: see :class:`Clock`.
+    """
+
+    def __init__(self, *, epoch_ns: int | None = None, lock: threading.RLock | None = None) -> None:
+        super().__init__(epoch_ns=real_time_ns() if epoch_ns is None else epoch_ns, lock=lock)
+        self._zero_ns = real_monotonic_ns()
+        self._changed = threading.Event()
+        self._timer: threading.Thread | None = None
+        self._closed = False
+        self._loops: dict[int, Callable[[Callable[[], None]], None]] = {}
+        self._failure: BaseException | None = None
+
+    def __repr__(self) -> str:
+        return f"<RealClock at {self.now:g} s>"
+
+    @property
+    def now_ns(self) -> int:
+        return real_monotonic_ns() - self._zero_ns
+
+    def attach(self, timeline: Timeline, *, describe: Callable[[], str] | None = None) -> None:
+        if self._closed:
+            raise ClockError("this clock is closed")
+        with self.lock:
+            super().attach(timeline, describe=describe)
+        if self._timer is None:
+            self._timer = threading.Thread(target=self._keep_time, name="skyvern-testkit real clock", daemon=True)
+            self._timer.start()
+        self.changed()
+
+    def detach(self, timeline: Timeline) -> None:
+        with self.lock:
+            super().detach(timeline)
+
+    def changed(self) -> None:
+        """The world's next event may be earlier than it was: look again."""
+        self._changed.set()
+
+    def close(self) -> None:
+        """Stop the thread that plays the world, and raise what a script raised there.
+
+        May be called more than once.
+        """
+        self._closed = True
+        self._changed.set()
+        timer, self._timer = self._timer, None
+        if timer is not None and timer is not threading.current_thread():
+            timer.join()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    @contextlib.contextmanager
+    def hold(self, why: str = "clock.hold()") -> Iterator[None]:
+        """Nothing: real time stands still for nobody."""
+        yield
+
+    def wait_until_sync(self, at_ns: int) -> None:
+        self._raise_failure()
+        while (rest := at_ns - self.now_ns) > 0:
+            real_sleep(rest / NANOSECONDS)
+
+    def wait_for_sync(self, flag: Flag, until_ns: int | None = None) -> bool:
+        self._raise_failure()
+        event = threading.Event()
+        forget = flag.listen(event.set)
+        try:
+            event.wait(None if until_ns is None else max(0, until_ns - self.now_ns) / NANOSECONDS)
+        finally:
+            forget()
+        return flag.is_set
+
+    def enlist_thread(self) -> None:
+        self._raise_failure()
+        if _waiting.running_library() is None:
+            return
+        ident = threading.get_ident()
+        self._loops[ident] = _waiting.poster()
+
+    def check_participant(self) -> None:
+        self.enlist_thread()
+
+    def advance(self, seconds: float) -> None:
+        refuse_inside_loop(seconds)
+        if not seconds >= 0:
+            raise ValueError(f"time cannot go back: advance({seconds!r})")
+        self.wait_until_sync(self.now_ns + to_ns(seconds))
+
+    def call_in_client(self, fn: Callable[[], None]) -> None:
+        own = threading.get_ident()
+        for ident in sorted(self._loops, key=lambda ident: ident != own):
+            try:
+                self._loops[ident](fn)
+            except RuntimeError:  # that loop is closed
+                del self._loops[ident]
+            else:
+                return
+        fn()
+
+    @contextlib.contextmanager
+    def _awaiting(self, flag: Flag) -> Iterator[None]:
+        yield
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+
+    def _keep_time(self) -> None:
+        while not self._closed:
+            self._changed.clear()
+            with self.lock:
+                due = self.timelines.next_due()
+                if due is not None and due <= self.now_ns:
+                    try:
+                        self.timelines.play(self.now_ns)
+                    except BaseException as error:  # noqa: BLE001 - shown by the next request, or by close()
+                        self._failure = self._failure or error
+                        return
+                    continue
+            self._changed.wait(LOOK if due is None else min(LOOK, max(0, due - self.now_ns) / NANOSECONDS))
+
+
+LOOK = 0.05
+"""Real seconds between two looks at the world for events that nobody announced with :meth:`RealClock.changed`."""

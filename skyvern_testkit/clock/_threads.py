@@ -1,0 +1,111 @@
+"""Waits of one thread for another: a participant that waits so does not keep time from moving.
+
+``Thread.join``, ``Future.result``, ``Queue.get`` and ``Event.wait`` all end in ``threading.Condition.wait`` or
+``Thread.join``. While a clock runs, a participant inside them is *parked*: the others may jump. Their timeouts stay
+real, since what is waited for may well be the work of a thread that keeps real time.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ._participants import Job
+from ._running import running_clock
+from ._stdlib import (
+    original_condition_notify,
+    original_condition_wait,
+    original_submit,
+    original_thread_join,
+    original_thread_start,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["PATCHES"]
+
+
+def wait(self: threading.Condition, timeout: float | None = None) -> bool:
+    clock = running_clock()
+    me = None if clock is None else clock.scheduler.me()
+    if clock is None or me is None or me.starting or timeout == 0:
+        return original_condition_wait(self, timeout)
+    clock.scheduler.park(me, self)
+    try:
+        return original_condition_wait(self, timeout)
+    finally:
+        clock.scheduler.unpark(me)
+
+
+def notify(self: threading.Condition, n: int = 1) -> None:
+    if (clock := running_clock()) is not None:
+        # Before it really wakes: were it still parked when the caller goes to rest, time would jump too early.
+        parked = clock.scheduler.parked_on(self)
+        waiters = len(getattr(self, "_waiters", parked))
+        if n >= waiters or waiters == len(parked):
+            for participant in parked[:n]:
+                clock.scheduler.unpark(participant)
+    original_condition_notify(self, n)
+
+
+def join(self: threading.Thread, timeout: float | None = None) -> None:
+    clock = running_clock()
+    me = None if clock is None else clock.scheduler.me()
+    if clock is None or me is None or not self.is_alive():
+        original_thread_join(self, timeout)
+        return
+    clock.scheduler.park(me, self)
+    try:
+        original_thread_join(self, timeout)
+    finally:
+        clock.scheduler.unpark(me)
+
+
+def start(self: threading.Thread) -> None:
+    clock = running_clock()
+    me = None if clock is None else clock.scheduler.me()
+    if me is None:
+        original_thread_start(self)
+        return
+    me.starting += 1  # start() waits for the new thread's first sign of life; no time passes meanwhile
+    try:
+        original_thread_start(self)
+    finally:
+        me.starting -= 1
+
+
+def submit(
+    self: concurrent.futures.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> concurrent.futures.Future[Any]:
+    clock = running_clock()
+    if clock is None:
+        return original_submit(self, fn, *args, **kwargs)
+    scheduler = clock.scheduler
+    job = Job()
+
+    def run() -> Any:
+        scheduler.begin_job(job)
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            scheduler.end_job(job)
+
+    def done(_: object) -> None:
+        # Called after those who wait for the result have been notified, so that nobody jumps before they run.
+        if job.participant is not None:
+            scheduler.dismiss(job.participant)
+
+    future = original_submit(self, run)
+    future.add_done_callback(done)
+    return future
+
+
+PATCHES: list[tuple[Any, str, Any]] = [
+    (threading.Condition, "wait", wait),
+    (threading.Condition, "notify", notify),
+    (threading.Thread, "join", join),
+    (threading.Thread, "start", start),
+    (concurrent.futures.ThreadPoolExecutor, "submit", submit),
+]
