@@ -1,0 +1,351 @@
+"""Recorded exchanges played against a fresh fake, and compared byte for byte.
+
+Bytes are compared after three things are given names in both answers: ids (the same id must come
+where the same id came before, by prefix), instants (two that were equal must be equal again) and
+what the server draws at random.
+
+    python -m tests.recorded.replay [GROUP or EXCHANGE ...]    says how every group fares
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from skyvern_testkit.api.call import Until
+from skyvern_testkit.api.endpoints import endpoints
+from skyvern_testkit.api.routing import ROUTER, Matched, Redirect
+from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.wire.http import Headers, Request, Response
+from skyvern_testkit.wire.times import MILLISECOND, SECOND, from_datetime, seconds
+from skyvern_testkit.world.keys import KeyState
+from tests.recorded.evidence import PLACEHOLDER, Recorded, groups, recorded
+
+HOST = "127.0.0.1:8000"
+BASE_URL = f"http://{HOST}"
+APP_URL = "http://localhost:8080"
+"""Where the recorded server said that its application is."""
+
+KEYS: dict[str, KeyState] = {
+    "key": KeyState.ACTIVE,
+    "foreign_key": KeyState.ACTIVE,
+    "expired_key": KeyState.EXPIRED_UNREGISTERED,
+    "unregistered_key": KeyState.UNREGISTERED,
+    "unknown_org_key": KeyState.UNKNOWN_ORGANIZATION,
+    "foreign_signature_key": KeyState.UNREADABLE,
+}
+
+POLL_STEP = SECOND // 2
+POLL_LIMIT = 240
+
+
+# --- which exchanges the fake can be asked ----------------------------------------------------
+
+
+def _answered_by_router(exchange: Recorded) -> bool:
+    return exchange.status == 405 or exchange.body == b'{"detail":"Not Found"}'
+
+
+def _own_reason(exchange: Recorded) -> str | None:
+    found = ROUTER.match(Request.to(exchange.method, exchange.path.split("?")[0]))
+    if isinstance(found, Matched):
+        name = found.operation.name
+        return None if name in endpoints() else f"{name} is not served yet"
+    if isinstance(found, Redirect) or _answered_by_router(exchange):
+        return None
+    return "a route outside the public interface, not served yet"
+
+
+def referred(exchange: Recorded, names: set[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What its placeholders mean: (placeholder, name of the exchange, path into its answer)."""
+    for reference in exchange.references():
+        parts = reference.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            name = ".".join(parts[:cut])
+            if name in names:
+                yield reference, name, tuple(parts[cut:])
+                break
+
+
+@cache
+def unserved(group: str) -> dict[str, str]:
+    """The exchanges of a group that the fake cannot be asked yet, and why: name -> reason."""
+    found: dict[str, str] = {}
+    names = {exchange.name for exchange in recorded(group)}
+    for exchange in recorded(group):
+        reason = _own_reason(exchange)
+        if reason is None:
+            needed = (name for _, name, _ in referred(exchange, names) if name in found)
+            reason = next((f"needs {name}: {found[name]}" for name in needed), None)
+        if reason is not None:
+            found[exchange.name] = reason
+    return found
+
+
+# --- giving names to what differs between two servers -----------------------------------------
+
+ID = re.compile(r"(?<![A-Za-z0-9_])([a-z]+(?:_v2)?)_(\d{17,19})(?!\d)")
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{1,6})?(?=Z|\+00:00|[^\d.:]|$)")
+RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'(?<="proxy_session_id":")[0-9a-f]{10}(?=")'), "<10 hex digits>"),
+)
+
+
+class Ids:
+    """Names for ids: the n-th new id of a prefix is ``prefix#n``, on both servers."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
+
+    def name(self, *texts: str) -> list[str]:
+        """The texts of one exchange, one from each server, with names for ids."""
+        named: list[str] = []
+        counts = [Counter(self._counts) for _ in texts]
+        for text, count in zip(texts, counts, strict=True):
+
+            def one(match: re.Match[str], count: Counter[str] = count) -> str:
+                prefix, number = match.groups()
+                if number[-1] not in "02468":
+                    return f"{match[0]} (odd!)"
+                if match[0] not in self._names:
+                    count[prefix] += 1
+                    self._names[match[0]] = f"{prefix}#{count[prefix]}"
+                return self._names[match[0]]
+
+            named.append(ID.sub(one, text))
+        for count in counts:
+            self._counts |= count
+        return named
+
+
+def name_instants(text: str, days: set[str]) -> str:
+    """The text with names for instants of these days; equal ones get equal names."""
+    names: dict[str, str] = {}
+
+    def one(match: re.Match[str]) -> str:
+        if match[1] not in days:
+            return match[0]
+        form = "instant" if match[2] else "second"
+        return f"<{names.setdefault(match[0], f'{form} {len(names) + 1}')}>"
+
+    return INSTANT.sub(one, text)
+
+
+def name_random(text: str) -> str:
+    for pattern, instead in RANDOM:
+        text = pattern.sub(instead, text)
+    return text
+
+
+# --- playing ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One exchange played: what was expected and what came, names given."""
+
+    exchange: Recorded
+    expected: str
+    got: str
+    trouble: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.trouble is None and self.expected == self.got
+
+    def explain(self) -> str:
+        """What differs, to be read by a person."""
+        asked = self.exchange
+        head = f"{asked.name}: {asked.method} {asked.path[:200]}"
+        body = asked.request_body[:1000].decode("utf-8", "replace")
+        if self.trouble is not None:
+            return f"{head}\n  {body}\n  {self.trouble}"
+        expected, got = self.expected, self.got
+        if pretty(expected) != pretty(got):
+            expected, got = pretty(expected), pretty(got)
+        lines = difflib.unified_diff(
+            expected.splitlines(), got.splitlines(), "the real server", "the fake", lineterm="", n=2
+        )
+        shown = list(lines)[:60]
+        return "\n".join((head, f"  {body}", *shown))
+
+
+def pretty(text: str) -> str:
+    """An answer with its JSON body, if it is one, spread over lines."""
+    head, _, body = text.partition("\n\n")
+    try:
+        body = json.dumps(json.loads(body), ensure_ascii=False, indent=1)
+    except ValueError:
+        pass
+    return f"{head}\n\n{body}"
+
+
+def _text(status: int, headers: Headers, body: bytes) -> str:
+    shown = (
+        (name, "its length" if (name, value) == ("content-length", str(len(body))) else value)
+        for name, value in headers
+    )
+    lines = "\n".join(f"{name}: {value}" for name, value in shown)
+    return f"{status}\n{lines}\n\n{body.decode('utf-8', 'replace')}"
+
+
+def _instant(at: str) -> int:
+    return from_datetime(datetime.fromisoformat(at).replace(tzinfo=UTC))
+
+
+class Replay:
+    """A group of exchanges and the fake that they are played against."""
+
+    def __init__(self, group: str) -> None:
+        self.exchanges = recorded(group)
+        first = _instant(self.exchanges[0].at)
+        self.fake = FakeSkyvern(
+            seed=1,
+            epoch=first - 10 * SECOND,
+            strict_keys=True,
+            base_url=BASE_URL,
+            app_url=APP_URL,
+            max_requests=1_000_000,
+        )
+        self.keys: dict[str, str] = {}
+        for name, state in KEYS.items():
+            self.keys[name] = f"header.{name}.signature"
+            if state is KeyState.ACTIVE:
+                self.fake.keys.add(self.keys[name])
+            else:
+                self.fake.keys.mark(self.keys[name], state)
+        self.days = {exchange.at[:10] for exchange in self.exchanges}
+        self.names = {exchange.name for exchange in self.exchanges}
+        self.ids = Ids()
+        self.answers: dict[str, Response] = {}
+
+    def play(self) -> Iterator[Outcome]:
+        """Play every exchange that the fake can be asked, in order."""
+        left_out = unserved(self.exchanges[0].group)
+        for exchange in self.exchanges:
+            if exchange.name not in left_out:
+                yield self._one(exchange)
+
+    def _one(self, exchange: Recorded) -> Outcome:
+        try:
+            request = self._request(exchange)
+            response = self._ask(exchange, request)
+        except Exception as error:  # noqa: BLE001 - one broken exchange must not hide the others
+            return Outcome(exchange, "", "", f"{type(error).__name__}: {error}")
+        self.answers[exchange.name] = response
+        date, *headers = response.headers
+        expected, got = self.ids.name(
+            _text(exchange.status, exchange.headers, exchange.body),
+            _text(response.status, tuple(headers), response.body),
+        )
+        trouble = None if date[0] == "date" else f"the first header is {date[0]}, not date"
+        return Outcome(
+            exchange,
+            name_random(name_instants(expected, self.days)),
+            name_random(name_instants(got, self.days)),
+            trouble,
+        )
+
+    def _request(self, exchange: Recorded) -> Request:
+        values = {
+            "{" + reference + "}": self._value(name, path)
+            for reference, name, path in referred(exchange, self.names)
+        }
+        values |= {"{" + name + "}": key for name, key in self.keys.items()}
+
+        def fill(text: str) -> str:
+            for placeholder, value in values.items():
+                text = text.replace(placeholder, value)
+            return text
+
+        body = exchange.request_body
+        if PLACEHOLDER.search(body.decode("latin-1")):
+            body = fill(body.decode()).encode()
+        headers = ((name, fill(value)) for name, value in exchange.request_headers)
+        return Request.to(
+            exchange.method, fill(exchange.path), headers=(("host", HOST), *headers), body=body
+        )
+
+    def _value(self, name: str, path: tuple[str, ...]) -> str:
+        if name not in self.answers:
+            raise LookupError(f"needs the answer to {name}, which went wrong")
+        value: Any = self.answers[name].json
+        for part in path:
+            try:
+                value = value[int(part)] if isinstance(value, list) else value[part]
+            except (KeyError, IndexError, TypeError):
+                raise LookupError(f"the answer to {name} has no {'.'.join(path)}") from None
+        return str(value)
+
+    def _ask(self, exchange: Recorded, request: Request) -> Response:
+        began = _instant(exchange.at) - seconds(exchange.seconds)
+        now = max(self.fake.world.now + 10 * MILLISECOND, began)
+        response = self._answer(request, now)
+        poll = exchange.poll
+        tries = 0
+        while poll and response.status == 200 and response.json.get(poll.field) not in poll.values:
+            tries += 1
+            if tries > POLL_LIMIT:
+                raise TimeoutError(f"{poll.field} never became one of {poll.values}")
+            response = self._answer(request, self.fake.world.now + POLL_STEP)
+        return response
+
+    def _answer(self, request: Request, now: int) -> Response:
+        exchange = self.fake.begin(request)
+        while True:
+            step = exchange.step(now)
+            if isinstance(step, Response):
+                return step
+            if not isinstance(step, Until):
+                raise TypeError(f"the fake waits for {step}")
+            now = step.at
+
+
+@cache
+def replayed(group: str) -> dict[str, Outcome]:
+    """The outcomes of a group by name; it is played once per process."""
+    return {outcome.exchange.name: outcome for outcome in Replay(group).play()}
+
+
+def served(wanted: Callable[[str], bool] = lambda group: True) -> list[Recorded]:
+    """The exchanges of these groups that the fake can be asked."""
+    return [
+        exchange
+        for group in groups()
+        if wanted(group)
+        for exchange in recorded(group)
+        if exchange.name not in unserved(group)
+    ]
+
+
+def main(*wanted: str) -> None:
+    asked = {name.partition(".")[0] for name in wanted} or set(groups())
+    for group in groups():
+        if group not in asked:
+            continue
+        outcomes = replayed(group).values()
+        missing = unserved(group)
+        good = sum(outcome.ok for outcome in outcomes)
+        print(
+            f"{group:14} {good:4} equal {len(outcomes) - good:4} differ {len(missing):4} not asked"
+        )
+        for reason, count in Counter(missing.values()).most_common():
+            if not reason.startswith("needs "):
+                print(f"{'':14} {count:4} {reason}")
+        for outcome in outcomes:
+            name = outcome.exchange.name
+            if not outcome.ok and any(name.startswith(text) for text in wanted):
+                print("\n" + outcome.explain())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
