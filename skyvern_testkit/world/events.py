@@ -21,6 +21,7 @@ __all__ = [
     "RecordingReady",
     "SessionExpires",
     "SessionFreed",
+    "SessionLost",
     "StepOver",
 ]
 
@@ -96,6 +97,14 @@ class SessionFreed:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionLost:
+    """The run that used a session which is over finds its browser gone."""
+
+    session_id: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Effect:
     """Something the world wants done outside: a webhook, a call of a ``totp_url``.
 
@@ -154,5 +163,6 @@ Event = (
     | ArchiveReady
     | SessionExpires
     | SessionFreed
+    | SessionLost
     | EffectDue
 )

@@ -11,6 +11,7 @@ from skyvern_testkit.script import (
     RunInput,
     Script,
     State,
+    Step,
     Trigger,
     family_of,
 )
@@ -245,6 +246,10 @@ class Run(Row):
     error_code_mapping: JsonObject | None = None
     data_extraction_schema: Json = None
     max_elapsed_minutes: int | None = None
+    run_with: str = "agent"
+    ai_fallback: bool | None = None
+    browser_seed_source: str | None = "fresh"
+    max_screenshot_scrolls: int | None = None
 
     queued_at: int | None = None
     started_at: int | None = None
@@ -258,6 +263,7 @@ class Run(Row):
     recording_is_final: bool = False
     credits: int = 0
     step_count: int = 0
+    actions_seen: int = 0
     blocks: tuple[BlockRun, ...] = ()
     thoughts: tuple[Thought, ...] = ()
     archive_ready_at: int | None = None
@@ -272,6 +278,8 @@ class Run(Row):
     cursor: int = 0
     sent: tuple[Json, ...] = ()
     """What a generator script was sent, so that a fork can replay it."""
+    yielded: tuple[Step, ...] = ()
+    """What it answered, so that a replay that differs is found out."""
     turn: int = 0
     """Counts the steps begun; an event that names an older turn comes too late."""
     waiting_for: Trigger | None = None

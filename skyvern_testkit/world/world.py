@@ -118,6 +118,7 @@ class World:
         self.outbox: list[Effect] = []
         self.rules: tuple[Rule, ...] = ()
         self.rule_uses: dict[int, int] = {}
+        self.problems: list[Problem] = []
         self.changes: list[Change] = []
         self.advice: list[Advice] = []
         self.unmatched: list[tuple[RunInput, tuple[tuple[Rule, tuple[str, ...]], ...]]] = []
@@ -276,6 +277,7 @@ class World:
         twin.in_flight, twin.results = dict(self.in_flight), dict(self.results)
         twin.outbox = list(self.outbox)
         twin.rules, twin.rule_uses = self.rules, dict(self.rule_uses)
+        twin.problems = list(self.problems)
         twin.changes, twin.advice = list(self.changes), list(self.advice)
         twin.unmatched = list(self.unmatched)
         return twin

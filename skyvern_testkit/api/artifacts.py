@@ -1,0 +1,177 @@
+"""What runs leave behind: the list of a run's artifacts, and their bytes."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from enum import StrEnum
+from typing import Final
+
+from skyvern_testkit.api.call import Answer, Call, Endpoint
+from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.files import artifact_url, signature_of, wire_filename
+from skyvern_testkit.script import Family
+from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.wire.times import SECOND, timestamp
+from skyvern_testkit.world.rows import Artifact, Run
+
+__all__ = ["ENDPOINTS"]
+
+
+class ArtifactType(StrEnum):
+    RECORDING = "recording"
+    AUDIO = "audio"
+    SESSION_REPLAY = "session_replay"
+    EVAL_SCORE = "eval_score"
+    EVAL_TRAJECTORY = "eval_trajectory"
+    EVAL_RUBRICS = "eval_rubrics"
+    BROWSER_CONSOLE_LOG = "browser_console_log"
+    BROWSER_SESSION_ACTION_LOG = "browser_session_action_log"
+    SKYVERN_LOG = "skyvern_log"
+    SKYVERN_LOG_RAW = "skyvern_log_raw"
+    SCREENSHOT = "screenshot"
+    SCREENSHOT_LLM = "screenshot_llm"
+    SCREENSHOT_ACTION = "screenshot_action"
+    SCREENSHOT_FINAL = "screenshot_final"
+    SCREENSHOT_PROXY = "screenshot_proxy"
+    SCREENSHOT_PRE_SUBMIT = "screenshot_pre_submit"
+    LLM_PROMPT = "llm_prompt"
+    LLM_REQUEST = "llm_request"
+    LLM_RESPONSE = "llm_response"
+    LLM_RESPONSE_PARSED = "llm_response_parsed"
+    LLM_RESPONSE_RENDERED = "llm_response_rendered"
+    VISIBLE_ELEMENTS_ID_CSS_MAP = "visible_elements_id_css_map"
+    VISIBLE_ELEMENTS_ID_FRAME_MAP = "visible_elements_id_frame_map"
+    VISIBLE_ELEMENTS_TREE = "visible_elements_tree"
+    VISIBLE_ELEMENTS_TREE_TRIMMED = "visible_elements_tree_trimmed"
+    VISIBLE_ELEMENTS_TREE_IN_PROMPT = "visible_elements_tree_in_prompt"
+    HASHED_HREF_MAP = "hashed_href_map"
+    VISIBLE_ELEMENTS_ID_XPATH_MAP = "visible_elements_id_xpath_map"
+    HTML = "html"
+    HTML_SCRAPE = "html_scrape"
+    HTML_ACTION = "html_action"
+    HTML_PRE_SUBMIT = "html_pre_submit"
+    TRACE = "trace"
+    HAR = "har"
+    SCRIPT_FILE = "script_file"
+    PDF = "pdf"
+    STEP_ARCHIVE = "step_archive"
+    TASK_ARCHIVE = "task_archive"
+    DOWNLOAD = "download"
+    UNKNOWN = "unknown"
+
+
+class ArtifactsQuery(Lazy):
+    artifact_type: list[ArtifactType] | None = None
+
+
+def get_run_artifacts(call: Call) -> list[JsonObject]:
+    """A run's artifacts, oldest first; of an unknown run there are none (facts: runs 6)."""
+    run = call.world.get(Run, call.params["run_id"], call.organization_id)
+    if run is None:
+        return []
+    wanted = call.query.artifact_type
+    return [
+        _body(call, run, artifact)
+        for artifact in call.world.rows(Artifact, call.organization_id)
+        if artifact.run_id == run.id and (not wanted or artifact.type in wanted)
+    ]
+
+
+def _body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
+    workflow = run.family is Family.WORKFLOW
+    return {
+        "created_at": timestamp(artifact.created_at),
+        "modified_at": timestamp(artifact.modified_at),
+        "artifact_id": artifact.id,
+        "artifact_type": artifact.type,
+        "uri": f"s3://skyvern-artifacts/{artifact.organization_id}/{run.id}/"
+        f"{artifact.id}_{wire_filename(run, artifact)}",
+        "bundle_key": None,
+        "checksum": None,
+        "file_size": len(artifact.content),
+        "task_id": None if workflow else run.id,
+        "step_id": artifact.step_id,
+        "workflow_run_id": run.id if workflow else None,
+        "workflow_run_block_id": artifact.workflow_run_block_id,
+        "run_id": run.id,
+        "browser_session_id": None,
+        "observer_cruise_id": None,
+        "observer_thought_id": None,
+        "ai_suggestion_id": None,
+        "signed_url": artifact_url(run, artifact, call.links),
+        "archived": False,
+        "organization_id": artifact.organization_id,
+    }
+
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+class ContentQuery(Lazy):
+    sig: str | None = None
+    expiry: str | None = None
+    kid: str | None = None
+
+
+def get_artifact_content(call: Call) -> Answer:
+    """The bytes of an artifact: with a key, or with the signature of its URL."""
+    artifact_id = call.params["artifact_id"]
+    organization = None if _is_signed(call, artifact_id) else call.organization_id
+    artifact = call.world.get(Artifact, artifact_id, organization)
+    if artifact is None:
+        raise Refusal(404, f"Artifact not found {artifact_id}")
+    run = call.world.run(artifact.run_id)
+    return _ranged(artifact, wire_filename(run, artifact), call.request.header("range"))
+
+
+def _is_signed(call: Call, artifact_id: str) -> bool:
+    """Does the URL open the file without a key?
+
+    Raises:
+        Refusal: it is not signed and there is no key, or the signature is wrong or too old.
+    """
+    sig, expiry, kid = call.query.sig, call.query.expiry, call.query.kid
+    if not (sig and expiry and kid):
+        if not call.organization_id:
+            raise Refusal(403, "Invalid credentials")
+        return False
+    right = signature_of(artifact_id, expiry, call.links)
+    if not (expiry.isdigit() and hmac.compare_digest(right, sig)):
+        raise Refusal(403, "Invalid artifact URL signature")
+    if int(expiry) * SECOND < call.now:
+        raise Refusal(403, "Artifact URL has expired")
+    return True
+
+
+def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
+    content, size = artifact.content, len(artifact.content)
+    head = (
+        ("content-disposition", f'inline; filename="{filename}"'),
+        ("cache-control", "private, no-cache"),
+        ("accept-ranges", "bytes"),
+    )
+    kind = ("content-type", artifact.content_type)
+    match = _RANGE.match(asked.strip()) if asked else None
+    if match is None or match.groups() == ("", ""):
+        return Answer(200, headers=(*head, kind), raw=content)
+    first, last = match.groups()
+    start = int(first) if first else max(0, size - int(last))
+    stop = min(int(last) + 1, size) if first and last else size
+    if start >= size or stop <= start:
+        beyond = ("content-range", f"bytes */{size}")
+        return Answer(416, headers=(*head, beyond, kind), raw=b"")
+    part = ("content-range", f"bytes {start}-{stop - 1}/{size}")
+    return Answer(206, headers=(*head, part, kind), raw=content[start:stop])
+
+
+ENDPOINTS: Final = (
+    Endpoint("get_run_artifacts", get_run_artifacts, query=ArtifactsQuery),
+    Endpoint(
+        "artifacts.get_artifact_content",
+        get_artifact_content,
+        query=ContentQuery,
+        needs_key=False,
+    ),
+)

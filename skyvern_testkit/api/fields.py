@@ -1,0 +1,99 @@
+"""Field types that several families of requests share, and the server's check of URLs."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from skyvern_testkit.wire.errors import Refusal
+
+__all__ = ["GeoTarget", "Lazy", "ProxyLocation", "ProxyTarget", "checked_url"]
+
+
+class Lazy(BaseModel):
+    """A request model that is built when it is first used, so that importing stays cheap."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class ProxyLocation(StrEnum):
+    RESIDENTIAL = "RESIDENTIAL"
+    US_CA = "US-CA"
+    US_NY = "US-NY"
+    US_TX = "US-TX"
+    US_FL = "US-FL"
+    US_WA = "US-WA"
+    RESIDENTIAL_ES = "RESIDENTIAL_ES"
+    RESIDENTIAL_IE = "RESIDENTIAL_IE"
+    RESIDENTIAL_GB = "RESIDENTIAL_GB"
+    RESIDENTIAL_IN = "RESIDENTIAL_IN"
+    RESIDENTIAL_JP = "RESIDENTIAL_JP"
+    RESIDENTIAL_FR = "RESIDENTIAL_FR"
+    RESIDENTIAL_DE = "RESIDENTIAL_DE"
+    RESIDENTIAL_NZ = "RESIDENTIAL_NZ"
+    RESIDENTIAL_ZA = "RESIDENTIAL_ZA"
+    RESIDENTIAL_AR = "RESIDENTIAL_AR"
+    RESIDENTIAL_AU = "RESIDENTIAL_AU"
+    RESIDENTIAL_BR = "RESIDENTIAL_BR"
+    RESIDENTIAL_TR = "RESIDENTIAL_TR"
+    RESIDENTIAL_CA = "RESIDENTIAL_CA"
+    RESIDENTIAL_MX = "RESIDENTIAL_MX"
+    RESIDENTIAL_IT = "RESIDENTIAL_IT"
+    RESIDENTIAL_NL = "RESIDENTIAL_NL"
+    RESIDENTIAL_PH = "RESIDENTIAL_PH"
+    RESIDENTIAL_KR = "RESIDENTIAL_KR"
+    RESIDENTIAL_SA = "RESIDENTIAL_SA"
+    RESIDENTIAL_ISP = "RESIDENTIAL_ISP"
+    NONE = "NONE"
+
+
+class GeoTarget(Lazy):
+    country: Annotated[str, StringConstraints(min_length=2, max_length=2)]
+    subdivision: Annotated[str, StringConstraints(max_length=10)] | None = None
+    city: Annotated[str, StringConstraints(max_length=100)] | None = None
+    isISP: bool = False  # noqa: N815 - the wire's own spelling
+
+
+ProxyTarget = Annotated[
+    ProxyLocation | GeoTarget | dict[str, Any] | None, Field(union_mode="left_to_right")
+]
+
+_ADVICE: Final = "Use an HTTP or HTTPS URL with at most 2083 characters."
+_SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
+_URL = re.compile(r"^(https?)://([^/?#\s]+)([^\s]*)$", re.IGNORECASE)
+
+
+def checked_url(url: str | None, field: str, *, resolve: bool) -> str | None:
+    """A URL as the server keeps it: with a scheme, and with a path.
+
+    Args:
+        url: as it was sent; None stays None.
+        field: how the error names it: ``url``, ``webhook_url``.
+        resolve: refuse hosts that no name server could know. The fake asks none: it takes names
+            without a dot (but ``localhost``) and the reserved ``.invalid`` for unknown.
+
+    Raises:
+        Refusal: the real server's 400.
+    """
+    if url is None:
+        return None
+    text = url.strip()
+    scheme = _SCHEME.match(text)
+    if scheme is None:
+        text = f"https://{text}"
+    elif scheme.group(1).lower() not in ("http", "https"):
+        raise Refusal(400, f"Invalid {field}: unsupported scheme. {_ADVICE}")
+    match = _URL.match(text)
+    if match is None or len(text) > 2083:
+        raise Refusal(400, f"Invalid {field}: malformed. {_ADVICE}")
+    host = match.group(2).rpartition("@")[2].partition(":")[0].lower()
+    known = host == "localhost" or host.startswith("[") or "." in host
+    if resolve and (not known or host.endswith(".invalid")):
+        raise Refusal(400, f"Invalid {field}: unresolvable host.")
+    rest = match.group(3)
+    if not rest.startswith("/"):
+        rest = "/" + rest
+    return f"{match.group(1).lower()}://{match.group(2)}{rest}"

@@ -1,0 +1,14 @@
+"""Runs: tasks, workflow runs, logins and downloads; reading and canceling them."""
+
+from __future__ import annotations
+
+from skyvern_testkit.api.call import Endpoint
+from skyvern_testkit.api.runs import reading, tasks, workflow_runs
+
+__all__ = ["ENDPOINTS"]
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *tasks.ENDPOINTS,
+    *workflow_runs.ENDPOINTS,
+    *reading.ENDPOINTS,
+)

@@ -1,0 +1,104 @@
+"""Reading and canceling runs: ``get_run``, ``cancel_run``, ``get_run_timeline``."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+from skyvern_testkit.api.call import After, Call, Endpoint, Wait
+from skyvern_testkit.api.runs.answers import run_body
+from skyvern_testkit.api.runs.timeline import timeline_body
+from skyvern_testkit.script import Family, State
+from skyvern_testkit.wire.errors import Refusal, ServerCrash
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world import machine
+from skyvern_testkit.world.rows import Run
+
+__all__ = ["ENDPOINTS", "find_run"]
+
+
+def find_run(call: Call, run_id: str, refusal: str, *, hidden_too: bool = False) -> Run:
+    """The caller's run of that id; with ``hidden_too`` also by the hidden id of a 2.0 task.
+
+    Raises:
+        Refusal: 404 with that text.
+    """
+    run = call.world.get(Run, run_id, call.organization_id)
+    if run is None and hidden_too and run_id.startswith("wr_"):
+        rows = call.world.rows(Run, call.organization_id)
+        run = next((row for row in rows if row.hidden_run_id == run_id), None)
+    if run is None:
+        raise Refusal(404, refusal)
+    return run
+
+
+def get_run(call: Call) -> JsonObject:
+    """A run as it is now (facts: runs 2 and 4)."""
+    run_id = call.params["run_id"]
+    run = find_run(call, run_id, f"Task run not found {run_id}", hidden_too=True)
+    if run.family is Family.WORKFLOW and run.workflow_permanent_id is not None:
+        _refuse_without_workflow(call, run.workflow_permanent_id)
+    run = machine.read_by_client(call.world, run)
+    return run_body(call.world, run, call.links)
+
+
+def _refuse_without_workflow(call: Call, permanent_id: str) -> None:
+    """A run whose workflow was deleted cannot be read (facts: runs 5)."""
+    if call.world.workflow(permanent_id, call.organization_id) is None:
+        raise Refusal(404, f"Workflow not found. workflow_permanent_id={permanent_id}")
+
+
+def get_run_timeline(call: Call) -> list[JsonObject]:
+    """What the run did, newest first (facts: runs 6)."""
+    run_id = call.params["run_id"]
+    run = find_run(call, run_id, f"Run not found {run_id}", hidden_too=True)
+    if run.family is Family.TASK:
+        raise Refusal(400, f"Timeline not available for run type {run.run_type}")
+    return timeline_body(call.world, run)
+
+
+def cancel_run(call: Call) -> Generator[Wait, None, Json]:
+    """Cancel a run; the answer waits for the webhook that tells of it (facts: runs 3 and 8)."""
+    run_id = call.params["run_id"]
+    run = find_run(call, run_id, f"Run not found {run_id}")
+    world = call.world
+    if run.is_over:
+        run, tells = _cancel_what_is_over(call, run)
+    else:
+        run, tells = machine.cancel(world, run), True
+    effect = machine.webhook_now(world, run) if tells else None
+    if effect is not None:
+        yield After(effect.id)
+        result = world.results[effect.id]
+        if result.status is None and run.family is Family.TASK:
+            raise ServerCrash("FailedToSendWebhook")
+    return None
+
+
+def _cancel_what_is_over(call: Call, run: Run) -> tuple[Run, bool]:
+    """The run, and whether its webhook goes out again: by kind of run (facts: runs 3)."""
+    match run.family:
+        case Family.TASK:
+            if run.status is State.CANCELED:
+                raise Refusal(
+                    400,
+                    f"Invalid task status transition to canceled for {run.id} "
+                    "because task is already canceled",
+                )
+            raise Refusal(
+                400,
+                f"Invalid task status transition from {run.status} to canceled for {run.id}",
+            )
+        case Family.TASK_V2:
+            return run, run.status is State.CANCELED
+        case Family.WORKFLOW:
+            if run.retry_pending:
+                run = machine.revoke_retry(call.world, run)
+            return run, True
+
+
+ENDPOINTS: Final = (
+    Endpoint("get_run", get_run),
+    Endpoint("cancel_run", cancel_run),
+    Endpoint("get_run_timeline", get_run_timeline),
+)

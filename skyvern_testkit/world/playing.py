@@ -1,0 +1,101 @@
+"""Which step comes next: the pages of a run script, or what its generator says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from skyvern_testkit.script import (
+    DEFAULT_SCRIPT,
+    GeneratorScript,
+    RunInput,
+    RunScript,
+    Script,
+    ScriptError,
+    Step,
+)
+from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.world import Player, Rule, World
+
+__all__ = ["choose_script", "next_step"]
+
+
+def choose_script(world: World, run: RunInput) -> Script:
+    """The script that a new run (or attempt) plays: of the last rule said that matches.
+
+    A rule gives its scripts in order and its last one for ever. Without a match the run completes
+    after a short life; the near misses are kept for the report.
+    """
+    misses: list[tuple[Rule, tuple[str, ...]]] = []
+    for rule in reversed(world.rules):
+        missed = rule.match.misses(run)
+        if missed:
+            misses.append((rule, missed))
+            continue
+        used = world.rule_uses.get(rule.number, 0)
+        world.rule_uses[rule.number] = used + 1
+        return rule.scripts[min(used, len(rule.scripts) - 1)]
+    if misses:
+        world.unmatched.append((run, tuple(sorted(misses, key=lambda miss: len(miss[1])))))
+    return DEFAULT_SCRIPT
+
+
+def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
+    """The run's next step, and the run with its place in the script moved on.
+
+    Args:
+        sent: what the ``yield`` of a generator script gives: the code of a second factor.
+
+    Returns:
+        None for the step when the script has no more to say.
+
+    Raises:
+        ScriptError: a generator yields something that is no step, or replays differently.
+    """
+    if isinstance(run.script, RunScript):
+        steps = run.script.play
+        if run.cursor >= len(steps):
+            return run, None
+        return world.change(run, cursor=run.cursor + 1, modified_at=run.modified_at), steps[run.cursor]
+    count, player = world.players.get(run.id) or (0, run.script.function(run.input))
+    if count != len(run.sent):
+        player = _replay(run, run.script)
+    try:
+        step = player.send(sent if run.sent else None)
+    except StopIteration:
+        step = None
+    if step is not None and not isinstance(step, Step):
+        raise ScriptError(
+            f"script {run.script.name} of run {run.id} yielded {step!r}; it must yield steps such "
+            "as queued() or completed()"
+        )
+    run = world.change(
+        run,
+        sent=(*run.sent, sent),
+        yielded=run.yielded if step is None else (*run.yielded, step),
+        modified_at=run.modified_at,
+    )
+    world.players[run.id] = (len(run.sent), player)
+    return run, step
+
+
+def _replay(run: Run, script: GeneratorScript) -> Player:
+    """A generator brought to where the run's log says it was."""
+    player = script.function(run.input)
+    for sent, expected in zip(run.sent, run.yielded, strict=False):
+        try:
+            step: Step | None = player.send(sent)
+        except StopIteration:
+            step = None
+        if step != expected:
+            raise ScriptError(
+                f"script {script.name} of run {run.id} replays differently: it yielded "
+                f"{expected!r} and now {step!r}. A script that is forked may only depend on its "
+                "run and on what it is sent."
+            )
+    return player
+
+
+def next_input(run: Run) -> RunInput:
+    """What the next attempt of a run knows of itself."""
+    return replace(run.input, attempt=run.attempt + 1)
