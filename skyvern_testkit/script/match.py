@@ -6,14 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, cast
 
 from skyvern_testkit.wire.jsontext import Json
 
 __all__ = ["Match", "Pattern", "RunInput"]
 
 Pattern = str | re.Pattern[str] | Callable[[Any], bool]
-"""A glob (``"*invoice*"``, case as written), a compiled regular expression (searched), or a function."""
+"""A glob (``"*invoice*"``, case as written), a compiled regular expression (searched), or a function.
+
+None of them fits what the run does not have: a function is never asked about None.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +39,13 @@ class RunInput:
 
 
 def _fits(pattern: Pattern, value: Any) -> bool:
-    if callable(pattern):
-        return bool(pattern(value))
     if value is None:
         return False
     if isinstance(pattern, re.Pattern):
         return pattern.search(str(value)) is not None
-    return fnmatchcase(str(value), pattern)
+    if isinstance(pattern, str):
+        return fnmatchcase(str(value), pattern)
+    return bool(pattern(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,12 @@ class Match:
             _fits(self.workflow, run.workflow_permanent_id)
             or _fits(self.workflow, run.workflow_title)
         ):
-            known = f"{run.workflow_permanent_id} ({run.workflow_title!r})"
-            found.append(f"workflow is {known}, not {_shown(self.workflow)}")
+            known = (
+                "the run has no workflow"
+                if run.workflow_permanent_id is None
+                else f"workflow is {run.workflow_permanent_id!r} ({run.workflow_title!r})"
+            )
+            found.append(f"{known}, not {_shown(self.workflow)}")
         for key, wanted in (self.parameters or {}).items():
             if key not in run.parameters:
                 found.append(f"parameter {key} is not given")
@@ -102,7 +109,7 @@ class Match:
 
 def _shown(pattern: Any) -> str:
     if isinstance(pattern, re.Pattern):
-        return f"re {pattern.pattern!r}"
+        return f"re {cast('re.Pattern[str]', pattern).pattern!r}"
     if callable(pattern):
         return getattr(pattern, "__qualname__", repr(pattern))
     return repr(pattern)

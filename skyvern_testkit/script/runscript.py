@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from inspect import isgeneratorfunction
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 from skyvern_testkit.script.match import RunInput
-from skyvern_testkit.script.states import FINAL, LEGAL, START, Family, IllegalMove, State, check_move
+from skyvern_testkit.script.states import (
+    FINAL,
+    LEGAL,
+    START,
+    Family,
+    IllegalMove,
+    State,
+    check_move,
+)
 from skyvern_testkit.script.steps import Step, running
 from skyvern_testkit.script.triggers import CodeFound, after
 
@@ -42,8 +51,7 @@ def bridge(family: Family, current: State, wanted: State) -> tuple[State, ...]:
     for way in ((), (State.QUEUED,), (State.RUNNING,), (State.QUEUED, State.RUNNING)):
         states = (current, *way, wanted)
         if all(
-            after_ in LEGAL[family].get(before, frozenset())
-            for before, after_ in zip(states, states[1:], strict=False)
+            later in LEGAL[family].get(earlier, frozenset()) for earlier, later in pairwise(states)
         ):
             return way
     check_move(family, current, wanted)
@@ -70,7 +78,7 @@ class RunScript:
     illegal: bool
 
     def __init__(self, *steps: Step, illegal: bool = False) -> None:
-        for step in steps:
+        for step in cast("tuple[object, ...]", steps):
             if not isinstance(step, Step):
                 raise TypeError(
                     f"RunScript takes steps such as queued() or completed(), not {step!r}"
@@ -150,15 +158,14 @@ def as_script(value: RunScript | GeneratorScript | Step | Iterable[Step] | RunFu
     Raises:
         TypeError: none of these.
     """
-    match value:
-        case RunScript() | GeneratorScript():
-            return value
-        case Step():
-            return RunScript(value)
-        case list() | tuple():
-            return RunScript(*value)
-        case _ if isgeneratorfunction(value):
-            return GeneratorScript(value)
+    if isinstance(value, RunScript | GeneratorScript):
+        return value
+    if isinstance(value, Step):
+        return RunScript(value)
+    if isinstance(value, list | tuple):
+        return RunScript(*cast("Iterable[Step]", value))
+    if isgeneratorfunction(value):
+        return GeneratorScript(value)
     raise TypeError(
         "play() takes scripts: RunScript(...), a step such as completed({...}), a list of steps "
         f"or a generator function; not {value!r}"

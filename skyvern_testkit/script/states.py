@@ -63,19 +63,19 @@ LEGAL: Final[Mapping[Family, Mapping[State, frozenset[State]]]] = {
         State.CREATED: frozenset({State.QUEUED, State.RUNNING}) | _NEVER_RAN,
         State.QUEUED: frozenset({State.RUNNING}) | _NEVER_RAN,
         State.RUNNING: FINAL,
-        **{state: _NOTHING for state in FINAL},
+        **dict.fromkeys(FINAL, _NOTHING),
     },
     Family.TASK_V2: {  # facts: runs 3.2
         State.QUEUED: frozenset({State.RUNNING}) | _NEVER_RAN,
         State.RUNNING: FINAL,
-        **{state: _NOTHING for state in FINAL},
+        **dict.fromkeys(FINAL, _NOTHING),
     },
     Family.WORKFLOW: {  # facts: runs 3.3; a retried attempt starts over, see 3.4
         State.CREATED: frozenset({State.QUEUED}) | _NEVER_RAN,
         State.QUEUED: frozenset({State.RUNNING}) | _NEVER_RAN,
         State.RUNNING: frozenset({State.PAUSED}) | FINAL,
         State.PAUSED: frozenset({State.RUNNING}) | _NEVER_RAN,
-        **{state: _NOTHING for state in FINAL},
+        **dict.fromkeys(FINAL, _NOTHING),
     },
 }
 
@@ -101,6 +101,9 @@ class IllegalMove(ValueError):
     """A script asks for a move that the real server never makes."""
 
 
+_WRONG_ON_PURPOSE: Final = "To simulate a server gone wrong, say so: RunScript(..., illegal=True)."
+
+
 def check_move(family: Family, current: State, wanted: State, *, who: str = "a run") -> None:
     """Refuse a move that is not in :data:`LEGAL`.
 
@@ -113,12 +116,17 @@ def check_move(family: Family, current: State, wanted: State, *, who: str = "a r
         raise IllegalMove(f"{who} cannot be {current}: a {family} is never that (it is: {states})")
     if wanted in row:
         return
+    if wanted not in LEGAL[family]:
+        states = ", ".join(LEGAL[family])
+        raise IllegalMove(
+            f"{who} cannot move from {current} to {wanted}: a {family} is never {wanted} "
+            f"(it is: {states}). {_WRONG_ON_PURPOSE}"
+        )
     moves = ", ".join(sorted(row)) or "none"
     hint = (
         "Did you mean to script a new run with .play(a, b)?"
         if current in FINAL
-        else f"Put one of them between {current} and {wanted}, or say RunScript(..., illegal=True) "
-        "to simulate a server gone wrong."
+        else f"Put one of them between {current} and {wanted}. {_WRONG_ON_PURPOSE}"
     )
     raise IllegalMove(
         f"{who} is {current}; a {family} that is {current} cannot move to {wanted} "

@@ -84,9 +84,7 @@ class CodeFound:
     identifier: str | None = None
 
 
-Trigger = (
-    After | Polls | Signal | SessionClosed | WebhookAnswered | RunReaches | Never | CodeFound
-)
+Trigger = After | Polls | Signal | SessionClosed | WebhookAnswered | RunReaches | Never | CodeFound
 
 
 def after(seconds: float) -> After:
