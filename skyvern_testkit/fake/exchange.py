@@ -109,8 +109,6 @@ def _serve(fake: FakeSkyvern, request: Request, entry: Entry) -> Course:
     if preflight is not None:
         return preflight
     found = ROUTER.match(request)
-    damage: Damage | None = None
-    broken_at_the_end = False
     if isinstance(found, Matched):
         entry.operation, entry.params = found.operation.name, found.params
     fault = fake.faults.strike(entry.operation, request)
@@ -118,34 +116,46 @@ def _serve(fake: FakeSkyvern, request: Request, entry: Entry) -> Course:
         entry.fault = str(fault)
     match fault:
         case AnswerWith():
-            after = (("retry-after", fault.retry_after),) if fault.retry_after is not None else ()
-            return answers.json_answer(
-                request, fault.status, fault.body, now=world.now, headers=after
-            )
-        case Slow():
-            yield Until(world.now + fault.nanoseconds)
+            return _instead(request, fault, now=world.now)
+        case ResetConnection(done=False):
+            return Broken()
+        case Slow(nanoseconds):
+            yield Until(world.now + nanoseconds)
         case NeverAnswer():
             while True:
                 yield Forever()
-        case ResetConnection(done=False):
-            return Broken()
-        case ResetConnection():
-            broken_at_the_end = True
-        case EmptyBody() | MalformedBody():
-            damage = fault
-        case None:
+        case _:
             pass
+    response = yield from _answer_or_refuse(fake, request, found)
+    match fault:
+        case ResetConnection():
+            return Broken()
+        case EmptyBody() | MalformedBody():
+            return _damaged(request, response, fault, now=world.now)
+        case _:
+            return response
+
+
+def _instead(request: Request, fault: AnswerWith, *, now: int) -> Response:
+    after = (("retry-after", fault.retry_after),) if fault.retry_after is not None else ()
+    return answers.json_answer(request, fault.status, fault.body, now=now, headers=after)
+
+
+def _answer_or_refuse(
+    fake: FakeSkyvern, request: Request, found: Matched | Redirect | Unroutable
+) -> Generator[Wait, None, Response]:
     try:
-        response = yield from _answer(fake, request, found)
+        return (yield from _answer(fake, request, found))
     except Refusal as refusal:
-        response = answers.json_answer(
-            request, refusal.status, refusal.body, now=world.now, headers=refusal.headers
+        return answers.json_answer(
+            request,
+            refusal.status,
+            refusal.body,
+            now=fake.world.now,
+            headers=refusal.headers,
         )
     except ServerCrash as crash:
-        response = answers.crash(server_error(crash.name), now=world.now)
-    if broken_at_the_end:
-        return Broken()
-    return _damaged(request, response, damage, now=world.now) if damage else response
+        return answers.crash(server_error(crash.name), now=fake.world.now)
 
 
 def _damaged(request: Request, response: Response, damage: Damage, *, now: int) -> Response:

@@ -141,6 +141,7 @@ class FakeSkyvern:
         """The answer to a request that is answered at once.
 
         Args:
+            request: what was sent.
             now: nanoseconds since the Unix epoch; default: the world's own time.
 
         Raises:

@@ -66,10 +66,16 @@ class Entry:
     def line(self) -> str:
         """The entry in one line, secrets hidden."""
         status = self.outcome if self.response is None else str(self.response.status)
-        took = "" if not self.ended or self.ended == self.began else f" (+{self.ended - self.began:g} s)"
+        took = (
+            ""
+            if not self.ended or self.ended == self.began
+            else f" (+{self.ended - self.began:g} s)"
+        )
         fault = f"  [fault: {self.fault}]" if self.fault else ""
         where = f"{self.request.method} {redact_target(self.request.target)}"
-        return f"{self.began:>10.3f} s  {status:>8}  {self.operation or '-':<24} {where}{took}{fault}"
+        return (
+            f"{self.began:>10.3f} s  {status:>8}  {self.operation or '-':<24} {where}{took}{fault}"
+        )
 
     def __str__(self) -> str:
         sent, got = redact_body(self.request.body), b""

@@ -31,7 +31,10 @@ class On:
     def play(self, script: F, /) -> F: ...
     @overload
     def play(
-        self, *scripts: RunScript | GeneratorScript | Step | Iterable[Step] | RunFunction
+        self,
+        script: RunScript | GeneratorScript | Step | Iterable[Step],
+        /,
+        *scripts: RunScript | GeneratorScript | Step | Iterable[Step] | RunFunction,
     ) -> Rule: ...
     def play(self, *scripts: Any) -> Any:
         """Let the runs that match play these scripts: the first run the first, and so on.

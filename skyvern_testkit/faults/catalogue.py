@@ -72,9 +72,7 @@ _DIALECT: Final[Mapping[int, Json]] = {
     403: {"detail": "Invalid credentials"},
     404: {"detail": "Not Found"},
     405: {"detail": "Method Not Allowed"},
-    422: {
-        "detail": [{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}]
-    },
+    422: {"detail": [{"type": "missing", "loc": ["body"], "msg": "Field required", "input": None}]},
     500: server_error("Exception"),
     503: {"error": "Database temporarily unavailable"},
 }

@@ -11,7 +11,7 @@ from skyvern_testkit.wire.jsontext import Json, JsonObject
 __all__ = ["Invalid", "Refusal", "ServerCrash", "server_error"]
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
+class Refusal(Exception):
     """A handler's "no": it becomes the answer ``{"detail": ...}`` with this status.
 
     Args:
@@ -31,7 +31,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
         return {"detail": self.detail}
 
 
-class ServerCrash(Exception):  # noqa: N818 - the real server's crash, reproduced; not ours
+class ServerCrash(Exception):
     """The real server crashes on this request, with a 500 that names its exception.
 
     Raised only where the facts say so; an error of our own is never turned into one.

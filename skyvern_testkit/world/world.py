@@ -104,7 +104,7 @@ class World:
         self.epoch = epoch
         self.now = epoch
         self.timing = timing or Timing()
-        self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self.random = random.Random(seed)
         self._worker = self.random.getrandbits(21)
         self._last_id = 0
         self._tables: dict[type[Row], dict[str, Any]] = {kind: {} for kind in TABLES}
@@ -146,7 +146,9 @@ class World:
             self._versions[row.permanent_id] = (*versions, row.id)
         return row
 
-    def make(self, kind: type[R], organization_id: str, *, id: str | None = None, **values: Any) -> R:
+    def make(
+        self, kind: type[R], organization_id: str, *, id: str | None = None, **values: Any
+    ) -> R:
         """A new row of that kind, with a fresh id and the times of now, put in its table.
 
         ``modified_at`` is a few microseconds after ``created_at``, as on the real server.
@@ -166,9 +168,11 @@ class World:
         self._tables[type(row)][row.id] = changed
         return changed
 
-    def get(self, kind: type[R], row_id: str | None, organization_id: str | None = None) -> R | None:
+    def get(
+        self, kind: type[R], row_id: str | None, organization_id: str | None = None
+    ) -> R | None:
         """The row of that id, or None: unknown, deleted, or (with an organisation) not its own."""
-        row = self._tables[kind].get(row_id)
+        row: R | None = self._tables[kind].get(row_id or "")
         if row is None or row.deleted_at is not None:
             return None
         if organization_id is not None and row.organization_id != organization_id:
@@ -177,7 +181,7 @@ class World:
 
     def get_deleted(self, kind: type[R], row_id: str, organization_id: str) -> R | None:
         """As :meth:`get`, but a deleted row is found too."""
-        row = self._tables[kind].get(row_id)
+        row: R | None = self._tables[kind].get(row_id)
         return row if row is not None and row.organization_id == organization_id else None
 
     def rows(
@@ -196,7 +200,8 @@ class World:
         Raises:
             KeyError: there is none.
         """
-        return self._tables[Run][run_id]
+        run: Run = self._tables[Run][run_id]
+        return run
 
     def workflow_versions(self, permanent_id: str, organization_id: str) -> list[Workflow]:
         """The versions of a workflow, oldest first, deleted ones included."""

@@ -1,0 +1,46 @@
+"""The table of operations against the real server's own list of routes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from skyvern_testkit.wire.operations import (
+    OPERATIONS,
+    TABLE,
+    Operation,
+    UnknownOperation,
+    operation_named,
+)
+
+FACTS = json.loads((Path(__file__).parents[2] / "contracts" / "routes.json").read_text("utf-8"))[
+    "routes"
+]
+
+
+def test_every_public_operation_of_the_real_server_is_in_the_table():
+    assert {f"{row.method} {row.path}" for row in TABLE} == set(FACTS)
+
+
+@pytest.mark.parametrize("operation", TABLE, ids=lambda row: row.name)
+def test_an_operation_has_exactly_the_spellings_of_the_real_server(operation: Operation):
+    own = f"{operation.method} {operation.path}"
+    assert sorted({f"{method} {path}" for method, path in operation.routes}) == sorted(
+        {own, *FACTS[own]}
+    )
+
+
+def test_names_are_unique():
+    assert len(OPERATIONS) == len(TABLE)
+
+
+def test_a_misspelt_operation_is_answered_with_the_nearest_names():
+    with pytest.raises(UnknownOperation, match=r"'get_runs'.*Did you mean .*get_run\b"):
+        operation_named("get_runs")
+
+
+def test_a_name_like_no_other_is_answered_without_a_guess():
+    with pytest.raises(UnknownOperation, match=r"named as the SDK's methods\.$"):
+        operation_named("zzzzzz")
