@@ -7,15 +7,15 @@
 See :class:`VirtualClock` for what takes part, and :class:`Timeline` for the world's side.
 """
 
-from ._activation import patched_loops, running, virtual_time
-from ._base import DEFAULT_EPOCH_NS, Clock
-from ._errors import ClockError, Deadlock, HeldTooLong, VirtualTimeExceeded
-from ._flag import Flag
-from ._loop import VirtualLoop
-from ._real import RealClock
-from ._running import running_clock
-from ._timelines import Timeline
-from ._virtual import VirtualClock
+from skyvern_testkit.clock._activation import patched_loops, running, virtual_time
+from skyvern_testkit.clock._base import DEFAULT_EPOCH_NS, Clock
+from skyvern_testkit.clock._errors import ClockError, Deadlock, HeldTooLong, VirtualTimeExceeded
+from skyvern_testkit.clock._flag import Flag
+from skyvern_testkit.clock._loop import VirtualLoop
+from skyvern_testkit.clock._real import RealClock
+from skyvern_testkit.clock._running import running_clock
+from skyvern_testkit.clock._timelines import Timeline
+from skyvern_testkit.clock._virtual import VirtualClock
 
 __all__ = [
     "DEFAULT_EPOCH_NS",

@@ -6,17 +6,17 @@ import threading
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from . import _waiting
-from ._errors import ClockError
-from ._flag import Flag
-from ._stdlib import NANOSECONDS
-from ._timelines import Timelines
+from skyvern_testkit.clock import _waiting
+from skyvern_testkit.clock._errors import ClockError
+from skyvern_testkit.clock._flag import Flag
+from skyvern_testkit.clock._stdlib import NANOSECONDS
+from skyvern_testkit.clock._timelines import Timelines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from ._timelines import Timeline
+    from skyvern_testkit.clock._timelines import Timeline
 
 __all__ = ["DEFAULT_EPOCH_NS", "Clock", "refuse_inside_loop"]
 
@@ -33,7 +33,9 @@ class Clock(ABC):
         played while a request is served in another thread.
     """
 
-    def __init__(self, *, epoch_ns: int = DEFAULT_EPOCH_NS, lock: threading.RLock | None = None) -> None:
+    def __init__(
+        self, *, epoch_ns: int = DEFAULT_EPOCH_NS, lock: threading.RLock | None = None
+    ) -> None:
         self.epoch_ns = epoch_ns
         self.lock = threading.RLock() if lock is None else lock
         self.timelines = Timelines()

@@ -11,16 +11,16 @@ to 3.14, and tests over real sockets guard them.
 
 from __future__ import annotations
 
-import asyncio.selector_events
+import asyncio
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from ._participants import Hold
-from ._running import running_clock
+from skyvern_testkit.clock._participants import Hold
+from skyvern_testkit.clock._running import running_clock
 
 if TYPE_CHECKING:
-    from ._virtual import VirtualClock
+    from skyvern_testkit.clock._virtual import VirtualClock
 
 __all__ = ["CountedTransport"]
 
@@ -31,13 +31,27 @@ Address = tuple[object, ...]
 _ends: dict[tuple[Address, Address], weakref.WeakSet[CountedTransport]] = {}
 """Open connections of our loops by (own address, peer's address)."""
 
-_Base: Any = asyncio.selector_events._SelectorSocketTransport  # noqa: SLF001  # type: ignore[attr-defined]  # pyright: ignore
+if TYPE_CHECKING:
+
+    class _StockTransport(asyncio.Transport):
+        """What typeshed does not tell of asyncio's own transport."""
+
+        def __init__(
+            self, loop: Any, sock: socket.socket, protocol: Any, waiter: Any, **options: Any
+        ) -> None: ...
+        def _read_ready(self) -> None: ...
+        def _call_connection_lost(self, exc: BaseException | None) -> None: ...
+
+else:
+    from asyncio.selector_events import _SelectorSocketTransport as _StockTransport
 
 
-class CountedTransport(_Base):  # type: ignore[misc]
+class CountedTransport(_StockTransport):
     """A stock socket transport that holds the running clock from a write until there is an answer."""
 
-    def __init__(self, loop: Any, sock: socket.socket, protocol: Any, waiter: Any = None, **options: Any) -> None:
+    def __init__(
+        self, loop: Any, sock: socket.socket, protocol: Any, waiter: Any = None, **options: Any
+    ) -> None:
         self._hold: Hold | None = None
         self._holding: VirtualClock | None = None
         self._accepted = options.get("server") is not None
@@ -94,7 +108,9 @@ class CountedTransport(_Base):  # type: ignore[misc]
             clock.scheduler.be_quiet(clock.quiet)
             return
         self._holding = clock
-        self._hold = Hold(f"the connection to {_readable(self._ends[1])}: written, and no answer yet")
+        self._hold = Hold(
+            f"the connection to {_readable(self._ends[1])}: written, and no answer yet"
+        )
         clock.scheduler.hold(self._hold)
 
     def _twins(self) -> list[CountedTransport]:
@@ -111,7 +127,8 @@ def _addresses(sock: socket.socket) -> tuple[Address, Address]:
 
 def _address(raw: Any) -> Address:
     # IPv6 addresses carry a flow and a scope that differ between the two ends.
-    return raw[:2] if isinstance(raw, tuple) else (raw,)
+    parts: Address = raw if isinstance(raw, tuple) else (raw,)
+    return parts[:2]
 
 
 def _readable(address: Address) -> str:

@@ -5,13 +5,37 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ._running import running_clock
-from ._stdlib import real_monotonic
+from skyvern_testkit.clock._running import running_clock
+from skyvern_testkit.clock._stdlib import NANOSECONDS, real_monotonic
 
 if TYPE_CHECKING:
-    from ._virtual import VirtualClock
+    from skyvern_testkit.clock._virtual import VirtualClock
 
-__all__ = ["Dial"]
+__all__ = ["GRAIN", "GRAIN_NS", "Dial", "due_at"]
+
+GRAIN_NS = NANOSECONDS // 512
+GRAIN = 1 / 512
+"""Times are shifted against each other by multiples of this: exact as a float of seconds and as an int of ns, so that
+differences of shifted times come out the same in every run."""
+
+MICROSECOND = 1000
+"""In ns."""
+
+
+def due_at(now_ns: int, left: float, ulp: float) -> int:
+    """The ns at which a timer is due that is `left` seconds away; always later than `now_ns`.
+
+    Never earlier than the timer, but for what floats of grain `ulp` (seconds) cannot express. A timer that was meant
+    for a whole microsecond gets it, however large the floats are: a tie between a client that sleeps 0.3 s and a world
+    that acts after 0.3 s is decided by the rules, not by a rounding error.
+    """
+    wait = left * NANOSECONDS
+    floor = now_ns + math.floor(wait)
+    fraction = wait - math.floor(wait)
+    blur = 0.25 + 1.5 * ulp * NANOSECONDS
+    whole = (floor + MICROSECOND // 2) // MICROSECOND * MICROSECOND
+    exact = whole if abs(whole - floor - fraction) <= blur else floor + math.ceil(fraction - blur)
+    return max(now_ns + 1, exact)
 
 
 class Dial:
@@ -36,5 +60,4 @@ class Dial:
         before = (real_monotonic() if self.clock is None else self.clock.monotonic()) + self._ahead
         self.clock, self.changed = clock, True
         after = real_monotonic() if clock is None else clock.monotonic()
-        # Whole seconds, so that sums of whole seconds stay exact.
-        self._ahead = float(max(0, math.ceil(before - after)))
+        self._ahead = max(0, math.ceil((before - after) / GRAIN)) * GRAIN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._stdlib import allocate_lock
+from skyvern_testkit.clock._stdlib import allocate_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

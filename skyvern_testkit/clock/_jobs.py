@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
-from ._participants import Hold, Job
+from skyvern_testkit.clock._participants import Hold, Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._scheduler import Scheduler
+    from skyvern_testkit.clock._scheduler import Scheduler
 
 __all__ = ["HeldJob"]
 
-P = ParamSpec("P")
+Ts = TypeVarTuple("Ts")
 R = TypeVar("R")
 
 
@@ -30,11 +30,11 @@ class HeldJob:
         self._job = Job(self._hold)
         scheduler.hold(self._hold)
 
-    def run(self, fn: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(self, fn: Callable[[*Ts], R], *args: *Ts) -> R:
         """Call `fn` in the thread of the pool."""
         self._scheduler.begin_job(self._job)
         try:
-            return fn(*args, **kwargs)
+            return fn(*args)
         finally:
             # In this order: the hold counts again before the thread is no participant any more.
             self._scheduler.end_job(self._job)

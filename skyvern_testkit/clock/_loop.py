@@ -9,27 +9,29 @@ import math
 import selectors
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
-from ._connections import CountedTransport
-from ._dial import Dial
-from ._jobs import HeldJob
-from ._running import running_clock
-from ._stdlib import NANOSECONDS
+from skyvern_testkit.clock._connections import CountedTransport
+from skyvern_testkit.clock._dial import Dial, due_at
+from skyvern_testkit.clock._jobs import HeldJob
+from skyvern_testkit.clock._running import running_clock
+from skyvern_testkit.clock._stdlib import NANOSECONDS
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
+    from contextvars import Context
 
-    from ._virtual import VirtualClock
+    from skyvern_testkit.clock._virtual import VirtualClock
 
 __all__ = ["VirtualLoop"]
 
+Ts = TypeVarTuple("Ts")
+R = TypeVar("R")
+
 HALF_NS = 0.5e-9
-MICROSECOND = 1000
-"""In ns."""
 
 Events = list[tuple[selectors.SelectorKey, int]]
 
@@ -50,7 +52,18 @@ class _Selector(selectors.DefaultSelector):
         return super().select(None if seconds == math.inf else seconds)
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
+if TYPE_CHECKING:
+
+    class _StockLoop(asyncio.SelectorEventLoop):
+        """What typeshed does not tell of asyncio's own loop."""
+
+        def _write_to_self(self) -> None: ...
+
+else:
+    _StockLoop = asyncio.SelectorEventLoop
+
+
+class VirtualLoop(_StockLoop):
     """An asyncio loop whose time is virtual while a :class:`VirtualClock` runs, and real while none does.
 
     :meth:`time` equals ``time.monotonic()`` in both, as in a stock loop, and never goes back when that changes.
@@ -72,10 +85,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             # How early a timer may fire. asyncio runs those with `when < time() + resolution`, so it must exceed the
             # grain of the float that time() is, or a timer that is due now would never run and the loop would spin.
             virtual = dial.clock is not None
-            self._clock_resolution = HALF_NS + 2 * math.ulp(now) if virtual else self._stock_resolution
+            self._clock_resolution = (
+                HALF_NS + 2 * math.ulp(now) if virtual else self._stock_resolution
+            )
         return now
 
-    def rest(self, clock: VirtualClock, timeout: float | None, poll: Callable[[float], Events]) -> Events:
+    def rest(
+        self, clock: VirtualClock, timeout: float | None, poll: Callable[[float], Events]
+    ) -> Events:
         """Wait for this loop's turn on `clock`: real work, a due timer, or something that the world has scheduled."""
         scheduler = clock.scheduler
         me = scheduler.enlist()
@@ -83,29 +100,19 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if timeout is None:
             deadline, why = None, "in its event loop, with no timer"
         else:
-            deadline = self._deadline(clock.now_ns, timeout)
+            deadline = due_at(clock.now_ns, timeout, math.ulp(self._dial.time()))
             why = f"in its event loop, until {deadline / NANOSECONDS:g} s"
         return scheduler.rest(deadline, why, poll, self._write_to_self) or []
-
-    def _deadline(self, now_ns: int, timeout: float) -> int:
-        """The ns at which a timer is due that asyncio's floats say is `timeout` seconds away; always later than now.
-
-        Never earlier than the timer, but for what the floats cannot express. A timer that was meant for a whole
-        microsecond gets it, however large the floats are: a tie between a client that sleeps 0.3 s and a world that
-        acts after 0.3 s is decided by the rules, not by a rounding error.
-        """
-        wait = timeout * NANOSECONDS
-        floor = now_ns + math.floor(wait)
-        fraction = wait - math.floor(wait)
-        blur = 0.25 + 1.5 * math.ulp(self._dial.time()) * NANOSECONDS
-        whole = (floor + MICROSECOND // 2) // MICROSECOND * MICROSECOND
-        exact = whole if abs(whole - floor - fraction) <= blur else floor + math.ceil(fraction - blur)
-        return max(now_ns + 1, exact)
 
     def _post(self, fn: Callable[[], None]) -> None:
         self.call_soon_threadsafe(fn)
 
-    def call_soon_threadsafe(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
         """As in every loop; a loop that rests is on its feet from the moment of the call."""
         clock = running_clock()
         if clock is not None:
@@ -116,7 +123,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # -- holds -------------------------------------------------------------------------------------------------------
 
-    def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[*Ts], R], *args: *Ts
+    ) -> asyncio.Future[R]:
         """As in every loop; virtual time stands still until the result has come."""
         clock = running_clock()
         if clock is None:
@@ -124,9 +133,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         job = HeldJob(clock.scheduler, f"run_in_executor({getattr(func, '__qualname__', func)})")
         # Only for threads: what goes to a process pool is pickled, and a thread of ours in it means nothing.
         in_thread = executor is None or isinstance(executor, ThreadPoolExecutor)
-        call = functools.partial(job.run, func) if in_thread else func
+        call = functools.partial(job.run, func, *args) if in_thread else functools.partial(func, *args)
         try:
-            future = super().run_in_executor(executor, call, *args)
+            future: asyncio.Future[R] = super().run_in_executor(executor, call)
         except BaseException:
             job.delivered()
             raise
@@ -165,7 +174,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # -- asyncio's own factories of transports -----------------------------------------------------------------------
 
-    def _make_socket_transport(self, sock: Any, protocol: Any, waiter: Any = None, **options: Any) -> Any:
+    def _make_socket_transport(
+        self, sock: Any, protocol: Any, waiter: Any = None, **options: Any
+    ) -> Any:
         return CountedTransport(self, sock, protocol, waiter, **options)
 
     def _make_ssl_transport(

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
-    from ._flag import Flag
+    from skyvern_testkit.clock._flag import Flag
 
 __all__ = ["Hold", "Job", "Participant", "State"]
 
@@ -72,6 +72,10 @@ class Participant:
         self.parked_on: object = None
         self.starting = 0
 
+    def reach(self) -> Callable[[Callable[[], None]], None] | None:
+        """What runs a function soon on its event loop, if one runs."""
+        return self.post if self.loop is None or self.loop.is_running() else None
+
     def __repr__(self) -> str:
         return f"<Participant {self.describe()}>"
 
@@ -82,7 +86,7 @@ class Participant:
             return f"{name} waits {self.why}" if self.why else f"{name} waits"
         if self.state is State.PARKED:
             return f"{name} waits for another thread"
-        frame = sys._current_frames().get(self.thread.ident or 0)  # noqa: SLF001 - the one way to see another thread
+        frame = sys._current_frames().get(self.thread.ident or 0)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - the one way to see another thread
         place = f" at {frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else ""
         return f"{name} runs{place}"
 

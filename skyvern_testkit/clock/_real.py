@@ -6,16 +6,22 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING
 
-from . import _waiting
-from ._base import DEFAULT_EPOCH_NS, Clock, refuse_inside_loop
-from ._errors import ClockError
-from ._stdlib import NANOSECONDS, real_monotonic_ns, real_sleep, real_time_ns, to_ns
+from skyvern_testkit.clock import _waiting
+from skyvern_testkit.clock._base import Clock, refuse_inside_loop
+from skyvern_testkit.clock._errors import ClockError
+from skyvern_testkit.clock._stdlib import (
+    NANOSECONDS,
+    real_monotonic_ns,
+    real_sleep,
+    real_time_ns,
+    to_ns,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
-    from ._flag import Flag
-    from ._timelines import Timeline
+    from skyvern_testkit.clock._flag import Flag
+    from skyvern_testkit.clock._timelines import Timeline
 
 __all__ = ["RealClock"]
 
@@ -50,7 +56,9 @@ class RealClock(Clock):
         with self.lock:
             super().attach(timeline, describe=describe)
         if self._timer is None:
-            self._timer = threading.Thread(target=self._keep_time, name="skyvern-testkit real clock", daemon=True)
+            self._timer = threading.Thread(
+                target=self._keep_time, name="skyvern-testkit real clock", daemon=True
+            )
             self._timer.start()
         self.changed()
 
@@ -77,7 +85,7 @@ class RealClock(Clock):
             raise failure
 
     @contextlib.contextmanager
-    def hold(self, why: str = "clock.hold()") -> Iterator[None]:
+    def hold(self, why: str = "clock.hold()") -> Generator[None]:  # noqa: ARG002
         """Nothing: real time stands still for nobody."""
         yield
 
@@ -124,7 +132,7 @@ class RealClock(Clock):
         fn()
 
     @contextlib.contextmanager
-    def _awaiting(self, flag: Flag) -> Iterator[None]:
+    def _awaiting(self, flag: Flag) -> Generator[None]:  # noqa: ARG002
         yield
 
     def _raise_failure(self) -> None:
@@ -144,7 +152,9 @@ class RealClock(Clock):
                         self._failure = self._failure or error
                         return
                     continue
-            self._changed.wait(LOOK if due is None else min(LOOK, max(0, due - self.now_ns) / NANOSECONDS))
+            self._changed.wait(
+                LOOK if due is None else min(LOOK, max(0, due - self.now_ns) / NANOSECONDS)
+            )
 
 
 LOOK = 0.05

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._virtual import VirtualClock
+    from skyvern_testkit.clock._virtual import VirtualClock
 
 __all__ = ["on_change", "running_clock", "set_running"]
 

@@ -15,15 +15,15 @@ import math
 import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from ._errors import Deadlock, HeldTooLong, VirtualTimeExceeded
-from ._participants import Hold, Job, Participant, State
-from ._stdlib import NANOSECONDS, allocate_lock, get_ident, real_monotonic
+from skyvern_testkit.clock._last_words import deadlock, exceeded, held_too_long
+from skyvern_testkit.clock._participants import Hold, Job, Participant, State
+from skyvern_testkit.clock._stdlib import allocate_lock, get_ident, real_monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._base import Clock
-    from ._flag import Flag
+    from skyvern_testkit.clock._base import Clock
+    from skyvern_testkit.clock._flag import Flag
 
 __all__ = ["Scheduler"]
 
@@ -45,11 +45,11 @@ class Scheduler:
         self.flags: list[Flag] = []
         self.failure: BaseException | None = None
         """An error raised in a thread that is not the test's, for the test to raise at its end."""
-        self._cap = cap
-        self._max_virtual_ns = max_virtual_ns
+        self.cap = cap
+        self.max_virtual_ns = max_virtual_ns
         self._inner = allocate_lock()
         self._enlisted = 0
-        self._holds: dict[Hold, None] = {}
+        self.holds: dict[Hold, None] = {}
         self._jobs: dict[int, list[Job]] = {}
         self._quiet_until = 0.0
         self._still_since: float | None = None
@@ -94,13 +94,13 @@ class Scheduler:
     def hold(self, hold: Hold) -> None:
         """Time stands still until :meth:`unhold`."""
         with self._inner:
-            self._holds[hold] = None
+            self.holds[hold] = None
             self._still_since = None
 
     def unhold(self, hold: Hold, *, quiet: float = 0.0) -> None:
         """Drop `hold`; time stays still for another `quiet` real seconds."""
         with self._inner:
-            if self._holds.pop(hold, self) is self:
+            if self.holds.pop(hold, self) is self:
                 return
             self._still_since = None
             if quiet:
@@ -152,7 +152,7 @@ class Scheduler:
           flag: ends the rest when it is set. Whoever sets it calls :meth:`nudge`.
         """
         me = self.enlist()
-        self._lie_down(me, deadline, why, wake, flag)
+        self.lie_down(me, deadline, why, wake, flag)
         try:
             while True:
                 # Look only after lying down: a callback that another thread schedules now either shows in the nap or
@@ -164,26 +164,37 @@ class Scheduler:
                 if me.errands:
                     while me.errands:
                         me.errands.pop(0)()  # may itself sleep, or send requests
-                    self._lie_down(me, deadline, why, wake, flag)
+                    self.lie_down(me, deadline, why, wake, flag)
                 elif seconds and (ready := nap(seconds)):
                     return ready
         finally:
-            with self._inner:
-                me.state, me.deadline, me.flag, me.released = State.RUNNING, None, None, False
-                error, me.error = me.error, None
+            error = self.get_up(me)
         if error is not None:
             raise error
         return None
 
-    def _lie_down(
-        self, me: Participant, deadline: int | None, why: str, wake: Callable[[], None], flag: Flag | None
+    def lie_down(
+        self,
+        me: Participant,
+        deadline: int | None,
+        why: str,
+        wake: Callable[[], None],
+        flag: Flag | None = None,
     ) -> None:
+        """The calling participant rests from now on; see :meth:`rest`."""
         with self._inner:
             me.state, me.deadline, me.flag, me.released = State.RESTING, deadline, flag, False
             me.why, me.wake = why, wake
 
+    def get_up(self, me: Participant) -> BaseException | None:
+        """The calling participant runs again; returns the error that it is to raise, if there is one."""
+        with self._inner:
+            me.state, me.deadline, me.flag, me.released = State.RUNNING, None, None, False
+            error, me.error = me.error, None
+        return error
+
     def step(self, me: Participant) -> float | None:
-        """One decision by resting `me`: None if the turn is its own, else how long to nap (real seconds) and ask again.
+        """One decision by resting `me`: None if the turn is its own, else how long to nap and then ask again.
 
         Raises the error of a script, or what the clock has to say, if this thread is the one to say it.
         """
@@ -192,32 +203,15 @@ class Scheduler:
                 if me.released or self.stopped:
                     return None
                 left = self._time_left()
-                wait = self._wait()
-                if wait is None:
-                    if chosen := self._first_due():
-                        chosen.released, chosen.state = True, State.RUNNING
-                        self._still_since = None
-                    elif any(hold.counts for hold in self._holds):
-                        wait = math.inf
-                    elif (quiet := self._quiet_until - real_monotonic()) > 0:
-                        self._still_since = None
-                        return quiet
-                    else:
-                        self._conductor = get_ident()
-                else:
-                    chosen = None
+                wait, chosen = self._decide()
             if chosen is me:
                 return None
             if chosen is not None:
                 chosen.wake()
                 return GLANCE
             try:
-                if wait is None:
-                    return self._jump(left)
-                if left <= 0:
-                    raise self._held_too_long()
-                return min(wait, left)
-            except BaseException as error:  # noqa: BLE001 - a script may raise anything, and it must come out in the test
+                return self._jump(left) if wait is None else self._stand_still(wait, left)
+            except BaseException as error:  # noqa: BLE001 - a script may raise anything: it comes out in the test
                 return self._tell(me, error)
             finally:
                 with self._inner:
@@ -225,6 +219,31 @@ class Scheduler:
                         self._conductor = None
                     if me.errands:
                         me.state = State.RUNNING
+
+    def _decide(self) -> tuple[float | None, Participant | None]:
+        """Either how long to wait (real seconds), or who has the turn, or neither: the caller conducts now.
+
+        Inner lock held.
+        """
+        if (wait := self._wait()) is not None:
+            return wait, None
+        if (chosen := self._first_due()) is not None:
+            chosen.released, chosen.state = True, State.RUNNING
+            self._still_since = None
+            return None, chosen
+        if any(hold.counts for hold in self.holds):
+            return math.inf, None
+        if (quiet := self._quiet_until - real_monotonic()) > 0:
+            self._still_since = None
+            return quiet, None
+        self._conductor = get_ident()
+        return None, None
+
+    def _stand_still(self, wait: float, left: float) -> float:
+        """How long to nap, if the cap leaves time for it."""
+        if left <= 0:
+            raise held_too_long(self)
+        return min(wait, left)
 
     def _wait(self) -> float | None:
         """How long to wait for those who run, in real seconds; None if nobody does. Inner lock held."""
@@ -248,17 +267,19 @@ class Scheduler:
 
     def _jump(self, left: float) -> float:
         """Move time to whatever comes first. Returns how long to nap then, in real seconds."""
-        deadline = min((p.deadline for p in self._resting() if p.deadline is not None), default=None)
+        deadline = min(
+            (p.deadline for p in self._resting() if p.deadline is not None), default=None
+        )
         worlds = self.clock.timelines
         event = worlds.next_due()
         if deadline is None and (event is None or not worlds.reach_client()):
             # A thread that is no participant may still bring what a parked one waits for: give it real time.
             if left > 0 and any(p.state is State.PARKED for p in self.participants.values()):
                 return left
-            raise self._deadlock()
+            raise deadlock(self)
         target = min(at for at in (deadline, event) if at is not None)
-        if target > self._max_virtual_ns:
-            raise self._exceeded()
+        if target > self.max_virtual_ns:
+            raise exceeded(self)
         self._still_since = None
         # The clock shows an event's own time while it is played, and at equal times the world goes before the client.
         self.now_ns = max(self.now_ns, target)
@@ -271,7 +292,7 @@ class Scheduler:
         now = real_monotonic()
         if self._still_since is None:
             self._still_since = now
-        return self._still_since + self._cap - now
+        return self._still_since + self.cap - now
 
     def _tell(self, me: Participant, error: BaseException) -> float:
         """Raise `error` where the test sees it: in the thread that started the clock if that rests, else here."""
@@ -289,38 +310,6 @@ class Scheduler:
                 return GLANCE
         raise error
 
-    # -- what it says when it gives up -------------------------------------------------------------------------------
-
-    def _deadlock(self) -> Deadlock:
-        waiting = "; ".join(p.describe() for p in self.participants.values())
-        flags = f" Awaited: {', '.join(flag.what for flag in self.flags)}." if self.flags else ""
-        return Deadlock(
-            f"at {self._seconds()} virtual seconds everything waits and nothing is due: {waiting}.{flags} Most likely "
-            "the client awaits something that nobody will set, or has no timeout where the world will never answer. "
-            "Work in bare threads, subprocesses and trio's threads is not seen by the clock: put "
-            f"`with clock.hold():` round the wait for it.{self.clock.timelines.described()}"
-        )
-
-    def _exceeded(self) -> VirtualTimeExceeded:
-        return VirtualTimeExceeded(
-            f"this test is at {self._seconds()} virtual seconds and what comes next is past max_virtual="
-            f"{self._max_virtual_ns / NANOSECONDS:g} s: it probably polls for something that never happens. If it "
-            f"really takes that long, raise max_virtual.{self.clock.timelines.described()}"
-        )
-
-    def _held_too_long(self) -> HeldTooLong:
-        holders = [hold.why for hold in list(self._holds) if hold.counts]
-        holders += [p.describe() for p in list(self.participants.values()) if p.state is State.RUNNING]
-        return HeldTooLong(
-            f"virtual time stood still at {self._seconds()} s for {self._cap:g} real seconds, held by: "
-            f"{'; '.join(holders) or 'the thread that plays the world'}. If that work really takes so long, raise "
-            f"hold_cap; if it waits for virtual time itself, do not hold the clock round it."
-            f"{self.clock.timelines.described()}"
-        )
-
-    def _seconds(self) -> str:
-        return f"{self.now_ns / NANOSECONDS:.9f}".rstrip("0").rstrip(".")
-
     # -- other threads -----------------------------------------------------------------------------------------------
 
     def poke(self, participant: Participant) -> None:
@@ -332,7 +321,8 @@ class Scheduler:
     def park(self, me: Participant, on: object) -> None:
         """The calling participant is about to wait for another thread."""
         with self._inner:
-            me.state, me.parked_on = State.PARKED, on
+            if me.state is State.RUNNING:
+                me.state, me.parked_on = State.PARKED, on
         self.nudge()
 
     def unpark(self, participant: Participant) -> None:
@@ -351,7 +341,9 @@ class Scheduler:
         with self._inner:
             if self._conductor is not None:
                 return  # who conducts looks again by itself
-            resting = next((p for p in self.participants.values() if p.state is State.RESTING), None)
+            resting = next(
+                (p for p in self.participants.values() if p.state is State.RESTING), None
+            )
         if resting is not None:
             resting.wake()
 
@@ -360,7 +352,7 @@ class Scheduler:
         with self._inner:
             self.stopped = False
             self.participants.clear()
-            self._holds.clear()
+            self.holds.clear()
             self._jobs.clear()
         self.failure, self._still_since, self._quiet_until = None, None, 0.0
         self.home = self.enlist()

@@ -11,9 +11,9 @@ import concurrent.futures
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ._participants import Job
-from ._running import running_clock
-from ._stdlib import (
+from skyvern_testkit.clock._participants import Job
+from skyvern_testkit.clock._running import running_clock
+from skyvern_testkit.clock._stdlib import (
     original_condition_notify,
     original_condition_wait,
     original_submit,
@@ -69,7 +69,9 @@ def start(self: threading.Thread) -> None:
     if me is None:
         original_thread_start(self)
         return
-    me.starting += 1  # start() waits for the new thread's first sign of life; no time passes meanwhile
+    me.starting += (
+        1  # start() waits for the new thread's first sign of life; no time passes meanwhile
+    )
     try:
         original_thread_start(self)
     finally:
@@ -77,7 +79,11 @@ def start(self: threading.Thread) -> None:
 
 
 def submit(
-    self: concurrent.futures.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    self: concurrent.futures.ThreadPoolExecutor,
+    fn: Callable[..., Any],
+    /,
+    *args: Any,
+    **kwargs: Any,
 ) -> concurrent.futures.Future[Any]:
     clock = running_clock()
     if clock is None:

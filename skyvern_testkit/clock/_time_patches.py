@@ -5,11 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from ._running import running_clock
-from ._stdlib import NANOSECONDS, real_monotonic, real_monotonic_ns, real_sleep, real_time, real_time_ns, to_ns
+from skyvern_testkit.clock._running import running_clock
+from skyvern_testkit.clock._stdlib import (
+    NANOSECONDS,
+    real_monotonic,
+    real_monotonic_ns,
+    real_sleep,
+    real_time,
+    real_time_ns,
+    to_ns,
+)
 
 if TYPE_CHECKING:
-    from ._virtual import VirtualClock
+    from skyvern_testkit.clock._virtual import VirtualClock
 
 __all__ = ["PATCHES"]
 
@@ -22,9 +30,13 @@ def _clock() -> VirtualClock | None:
 def sleep(seconds: float | SupportsIndex, /) -> None:
     clock = _clock()
     # What is no positive number is left to the original: sleep(0) yields, the rest are its errors.
-    length = seconds.__index__() if not isinstance(seconds, float) and hasattr(seconds, "__index__") else seconds
+    length = (
+        seconds.__index__()
+        if not isinstance(seconds, float) and hasattr(seconds, "__index__")
+        else seconds
+    )
     if clock is None or not isinstance(length, int | float) or not 0 < length < float("inf"):
-        real_sleep(seconds)  # type: ignore[arg-type]
+        real_sleep(seconds)
     else:
         clock.sleep_ns(max(1, to_ns(length)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ._errors import ClockError
+from skyvern_testkit.clock._errors import ClockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,9 @@ class Timelines:
 
     def next_due(self) -> int | None:
         """When the first event of all worlds is due, in ns."""
-        return min((due for line in self._lines if (due := line.next_due()) is not None), default=None)
+        return min(
+            (due for line in self._lines if (due := line.next_due()) is not None), default=None
+        )
 
     def reach_client(self) -> bool:
         """Whether any world has an event due that could ever reach a client."""
@@ -68,7 +70,9 @@ class Timelines:
                 continue
             line.advance(to)
             if (due := line.next_due()) is not None and due <= to:
-                raise ClockError(f"{line!r} was advanced to {to} ns and still has an event due at {due} ns")
+                raise ClockError(
+                    f"{line!r} was advanced to {to} ns and still has an event due at {due} ns"
+                )
 
     def described(self) -> str:
         """What the worlds have to say at the end of an error message."""

@@ -7,20 +7,21 @@ import contextlib
 import math
 from typing import TYPE_CHECKING
 
-from . import _waiting
-from ._base import DEFAULT_EPOCH_NS, Clock, refuse_inside_loop
-from ._errors import ClockError
-from ._participants import Hold
-from ._running import running_clock
-from ._scheduler import Scheduler
-from ._stdlib import NANOSECONDS, allocate_lock, real_monotonic_ns, to_ns
+from skyvern_testkit.clock import _waiting
+from skyvern_testkit.clock._base import DEFAULT_EPOCH_NS, Clock, refuse_inside_loop
+from skyvern_testkit.clock._dial import GRAIN_NS
+from skyvern_testkit.clock._errors import ClockError
+from skyvern_testkit.clock._participants import Hold
+from skyvern_testkit.clock._running import running_clock
+from skyvern_testkit.clock._scheduler import Scheduler
+from skyvern_testkit.clock._stdlib import NANOSECONDS, allocate_lock, real_monotonic_ns, to_ns
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
-    from ._flag import Flag
-    from ._participants import Participant
+    from skyvern_testkit.clock._flag import Flag
+    from skyvern_testkit.clock._participants import Participant
 
 __all__ = ["VirtualClock"]
 
@@ -79,7 +80,7 @@ class VirtualClock(Clock):
         return running_clock() is self
 
     @contextlib.contextmanager
-    def hold(self, why: str = "clock.hold()") -> Iterator[None]:
+    def hold(self, why: str = "clock.hold()") -> Generator[None]:
         hold = Hold(why)
         self.scheduler.hold(hold)
         try:
@@ -110,13 +111,17 @@ class VirtualClock(Clock):
         self._demand_running()
         library = _waiting.running_library()
         if library == "asyncio":
-            from ._loop import VirtualLoop
+            from skyvern_testkit.clock._loop import VirtualLoop
 
             loop = asyncio.get_running_loop()
             if not isinstance(loop, VirtualLoop):
-                raise ClockError(_FOREIGN.format(what=f"the event loop {type(loop).__module__}.{type(loop).__name__}"))
+                raise ClockError(
+                    _FOREIGN.format(
+                        what=f"the event loop {type(loop).__module__}.{type(loop).__name__}"
+                    )
+                )
         elif library == "trio":
-            from ._trio import is_ours
+            from skyvern_testkit.clock._trio import is_ours
 
             if not is_ours():
                 raise ClockError(_FOREIGN.format(what="the clock of this trio run"))
@@ -142,8 +147,7 @@ class VirtualClock(Clock):
 
     def start(self) -> None:
         """Take over from real time, in the calling thread first."""
-        # time.monotonic() must not go back. A multiple of 1/512 s is exact as an int of ns and as a float, so that
-        # differences of monotonic times come out the same in every run.
+        # time.monotonic() must not go back.
         zero = real_monotonic_ns() - self.now_ns
         self._monotonic_zero_ns = -(-zero // GRAIN_NS) * GRAIN_NS
         self.scheduler.start()
@@ -161,8 +165,12 @@ class VirtualClock(Clock):
     def _post(self) -> Callable[[Callable[[], None]], None] | None:
         """How to reach the client's event loop: the caller's own, else that of the test, else the first there is."""
         scheduler = self.scheduler
-        participants: list[Participant | None] = [scheduler.me(), scheduler.home, *scheduler.participants.values()]
-        return next((p.post for p in participants if p is not None and p.post is not None), None)
+        participants: list[Participant | None] = [
+            scheduler.me(),
+            scheduler.home,
+            *scheduler.participants.values(),
+        ]
+        return next((post for p in participants if p is not None and (post := p.reach())), None)
 
     def _rest(self, deadline: int | None, why: str, flag: Flag | None = None) -> None:
         gate = allocate_lock()
@@ -179,7 +187,7 @@ class VirtualClock(Clock):
         self.scheduler.rest(deadline, why, nap, wake, flag)
 
     @contextlib.contextmanager
-    def _awaiting(self, flag: Flag) -> Iterator[None]:
+    def _awaiting(self, flag: Flag) -> Generator[None]:
         self.scheduler.flags.append(flag)
         try:
             yield
@@ -188,10 +196,10 @@ class VirtualClock(Clock):
 
     def _demand_running(self) -> None:
         if not self.is_running():
-            raise ClockError("this virtual clock does not run: use it inside `with virtual_time(clock):`")
+            raise ClockError(
+                "this virtual clock does not run: use it inside `with virtual_time(clock):`"
+            )
 
-
-GRAIN_NS = NANOSECONDS // 512
 
 _FOREIGN = (
     "{what} does not follow the virtual clock of this test, so its timers would run on real time. Either let "

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Literal
 
-from ._errors import ClockError
-from ._stdlib import NANOSECONDS
+from skyvern_testkit.clock._errors import ClockError
+from skyvern_testkit.clock._stdlib import NANOSECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ._flag import Flag
+    from skyvern_testkit.clock._flag import Flag
 
 __all__ = ["poster", "running_library", "sleep", "wait_for"]
 
@@ -108,10 +109,8 @@ async def _wait_on_trio(flag: Flag) -> None:
     token = trio.lowlevel.current_trio_token()
 
     def notify() -> None:
-        try:
+        with contextlib.suppress(trio.RunFinishedError):
             token.run_sync_soon(event.set)
-        except trio.RunFinishedError:
-            pass
 
     forget = flag.listen(notify)
     try:

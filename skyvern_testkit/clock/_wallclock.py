@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from ._errors import ClockError
-from ._stdlib import NANOSECONDS, real_time_ns
+from skyvern_testkit.clock._errors import ClockError
+from skyvern_testkit.clock._stdlib import NANOSECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
-    from ._virtual import VirtualClock
+    from skyvern_testkit.clock._virtual import VirtualClock
 
 __all__ = ["wallclock_patched"]
 
 
 @contextlib.contextmanager
-def wallclock_patched(clock: VirtualClock, wanted: bool | None) -> Iterator[None]:
+def wallclock_patched(clock: VirtualClock, *, wanted: bool | None) -> Generator[None]:
     """``datetime.now``, ``date.today``, ``time.gmtime``, ... follow `clock` in the threads of participants.
 
     time-machine replaces these inside CPython, for all threads and however they were imported. It asks a traveller for
@@ -27,7 +27,7 @@ def wallclock_patched(clock: VirtualClock, wanted: bool | None) -> Iterator[None
       clock: the running clock.
       wanted: true: it is an error if time-machine is missing. None: only if it can be imported. False: no.
     """
-    time_machine = _time_machine(wanted)
+    time_machine = _time_machine(wanted=wanted)
     if time_machine is None:
         yield
         return
@@ -46,7 +46,7 @@ def wallclock_patched(clock: VirtualClock, wanted: bool | None) -> Iterator[None
         travel.stop()
 
 
-def _time_machine(wanted: bool | None) -> Any:
+def _time_machine(*, wanted: bool | None) -> Any:
     if wanted is False:
         return None
     try:

@@ -1,0 +1,306 @@
+"""Several participants: time jumps only when all of them wait."""
+
+import asyncio
+import concurrent.futures
+import queue
+import threading
+import time
+
+import pytest
+
+from skyvern_testkit.clock import Deadlock, HeldTooLong, VirtualClock, virtual_time
+
+
+def test_two_threads_take_turns_in_order_of_time(virtual):
+    trace = []
+    ready = threading.Barrier(2)
+
+    def worker(name, delay):
+        virtual.enlist_thread()
+        ready.wait()
+        for _ in range(3):
+            time.sleep(delay)
+            trace.append((name, virtual.now))
+
+    threads = [threading.Thread(target=worker, args=args) for args in (("a", 2), ("b", 3))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert trace == [("a", 2.0), ("b", 3.0), ("a", 4.0), ("b", 6.0), ("a", 6.0), ("b", 9.0)] or trace == [
+        ("a", 2.0),
+        ("b", 3.0),
+        ("a", 4.0),
+        ("a", 6.0),
+        ("b", 6.0),
+        ("b", 9.0),
+    ]
+    assert virtual.now == 9.0
+
+
+def test_a_thread_and_a_loop(virtual):
+    trace = []
+
+    def worker():
+        virtual.enlist_thread()
+        for _ in range(3):
+            time.sleep(10)
+            trace.append(("thread", virtual.now))
+
+    async def client():
+        for _ in range(2):
+            await asyncio.sleep(12)
+            trace.append(("loop", virtual.now))
+
+    with virtual.hold("both must have started"):
+        thread = threading.Thread(target=worker)
+        thread.start()
+        while len(virtual.scheduler.participants) < 2:
+            time.sleep(0)
+    asyncio.run(client())
+    thread.join()
+    assert trace == [("thread", 10.0), ("loop", 12.0), ("thread", 20.0), ("loop", 24.0), ("thread", 30.0)]
+
+
+def test_time_stands_still_while_an_enlisted_thread_works(virtual):
+    trace, working = [], threading.Event()
+
+    def worker():
+        virtual.enlist_thread()
+        working.set()
+        deadline = time.perf_counter() + 0.05
+        while time.perf_counter() < deadline:
+            pass
+        trace.append(virtual.now)
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    working.wait()
+    time.sleep(5)
+    thread.join()
+    assert trace == [0.0]
+    assert virtual.now == 5.0
+
+
+def test_an_enlisted_thread_that_has_ended_holds_nobody(virtual):
+    thread = threading.Thread(target=virtual.enlist_thread)
+    thread.start()
+    thread.join()
+    time.sleep(5)
+    assert virtual.now == 5.0
+
+
+def test_a_thread_that_dies_while_another_waits_lets_time_go_on(virtual):
+    working = threading.Event()
+
+    def worker():
+        virtual.enlist_thread()
+        working.set()
+        gone = threading.Lock()
+        gone.acquire()
+        gone.acquire(timeout=0.05)
+
+    threading.Thread(target=worker).start()
+    working.wait()
+    time.sleep(5)
+    assert virtual.now == 5.0
+
+
+def test_other_threads_keep_real_time(virtual):
+    times = []
+
+    def stranger():
+        began = time.monotonic()
+        time.sleep(0.01)
+        times.append((time.monotonic() - began, time.time()))
+
+    thread = threading.Thread(target=stranger)
+    thread.start()
+    thread.join()
+    [(elapsed, wall)] = times
+    assert 0.01 <= elapsed < 5
+    assert abs(wall - virtual.epoch_ns / 1e9) > 86400
+    assert virtual.now == 0
+
+
+@pytest.mark.parametrize("wait", ["join", "result", "queue", "event", "pool"])
+def test_the_test_s_thread_may_wait_for_a_client_thread(virtual, wait):
+    done, results = threading.Event(), queue.Queue()
+    future = concurrent.futures.Future()
+
+    def client():
+        virtual.enlist_thread()
+        time.sleep(60)
+        done.set()
+        results.put("done")
+        future.set_result("done")
+
+    if wait == "pool":
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            assert pool.submit(client).result() is None
+    else:
+        thread = threading.Thread(target=client)
+        thread.start()
+        {"join": thread.join, "result": future.result, "queue": results.get, "event": done.wait}[wait]()
+        thread.join()
+    assert virtual.now == 60.0
+
+
+def test_who_is_woken_by_another_thread_runs_before_time_moves(virtual):
+    """The waiter reads the clock at the time of the hand-over, though a third thread sleeps on."""
+    for _ in range(20):
+        began, seen = virtual.now, []
+        handed = queue.Queue()
+
+        def giver(handed=handed):
+            virtual.enlist_thread()
+            time.sleep(10)
+            handed.put("it")
+            time.sleep(10)
+
+        thread = threading.Thread(target=giver)
+        thread.start()
+        handed.get()
+        seen.append(virtual.now)
+        thread.join()
+        assert seen == [began + 10]
+        assert virtual.now == began + 20
+
+
+def test_a_worker_of_a_pool_takes_part_no_longer_than_its_job(virtual):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        pool.submit(virtual.enlist_thread).result()
+        time.sleep(5)  # the worker is alive and waits for work
+        assert virtual.now == 5.0
+
+
+def test_sync_clients_in_to_thread_wait_on_virtual_time(virtual):
+    def client():
+        virtual.enlist_thread()
+        time.sleep(600)
+        return virtual.now
+
+    async def test():
+        first = await asyncio.gather(*(asyncio.to_thread(client) for _ in range(3)))
+        await asyncio.sleep(10)
+        return first
+
+    assert asyncio.run(test()) == [600.0] * 3
+    assert virtual.now == 610.0
+
+
+def test_threads_run_in_the_same_order_every_time():
+    def run():
+        clock, trace = VirtualClock(), []
+
+        def worker(name, delay):
+            clock.enlist_thread()
+            with started:
+                pass
+            for _ in range(10):
+                time.sleep(delay)
+                trace.append((name, clock.now_ns))
+
+        started = threading.Lock()
+        with virtual_time(clock):
+            started.acquire()
+            threads = []
+            for index in range(4):
+                threads.append(threading.Thread(target=worker, args=(index, 1 + index % 2)))
+                threads[-1].start()
+                while len(clock.scheduler.participants) < index + 2:
+                    time.sleep(0)
+            started.release()
+            for thread in threads:
+                thread.join()
+        return trace
+
+    first = run()
+    assert [at for _, at in first] == sorted(at for _, at in first)
+    assert all(run() == first for _ in range(10))
+
+
+def test_errors_of_a_script_come_out_in_the_test_s_thread(virtual, world):
+    """Whichever thread happens to play the world."""
+    def script():
+        raise ZeroDivisionError
+
+    world.at(5, do=script)
+
+    def client():
+        virtual.enlist_thread()
+        time.sleep(3)
+        time.sleep(1)
+
+    thread = threading.Thread(target=client)
+    thread.start()
+    with pytest.raises(ZeroDivisionError):
+        time.sleep(20)
+    thread.join()
+    assert virtual.now == 5.0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_errors_that_the_test_s_thread_cannot_see_are_raised_at_the_end(clock, world):
+    clock.attach(world)
+    world.at(5, do=lambda: 1 / 0)
+
+    def client():
+        clock.enlist_thread()
+        time.sleep(20)
+
+    with pytest.raises(ZeroDivisionError), virtual_time(clock):
+        thread = threading.Thread(target=client)
+        thread.start()
+        thread.join()
+
+
+def test_a_deadlock_of_a_loop_in_a_thread_is_found_while_the_test_joins_it(world):
+    clock = VirtualClock(hold_cap=0.05)
+    errors = []
+
+    def client():
+        try:
+            asyncio.run(asyncio.Event().wait())
+        except Deadlock as error:
+            errors.append(str(error))
+
+    with pytest.raises(Deadlock), virtual_time(clock):
+        thread = threading.Thread(target=client, name="client")
+        thread.start()
+        thread.join()
+    assert "'client'" in errors[0]
+
+
+def test_a_busy_participant_holds_time_no_longer_than_the_cap(world):
+    clock, release = VirtualClock(hold_cap=0.05), threading.Lock()
+    release.acquire()
+
+    def busy():
+        clock.enlist_thread()
+        with release:
+            pass
+
+    with virtual_time(clock):
+        thread = threading.Thread(target=busy, name="busy bee")
+        thread.start()
+        while len(clock.scheduler.participants) < 2:
+            time.sleep(0)
+        with pytest.raises(HeldTooLong, match=r"busy bee.*test_threads\.py"):
+            time.sleep(5)
+        release.release()
+        thread.join()
+
+
+def test_threads_that_still_wait_when_the_clock_stops_are_let_go(clock):
+    with virtual_time(clock):
+        release = threading.Thread(target=lambda: (clock.enlist_thread(), _sleep_long()))
+        release.start()
+        while len(clock.scheduler.participants) < 2:
+            time.sleep(0)
+    release.join(5)
+    assert not release.is_alive()
+
+
+def _sleep_long():
+    time.sleep(3600)
