@@ -39,7 +39,9 @@ def exceeded(scheduler: Scheduler) -> VirtualTimeExceeded:
 def held_too_long(scheduler: Scheduler) -> HeldTooLong:
     """Time has stood still for as long as the cap allows."""
     holders = [hold.why for hold in list(scheduler.holds) if hold.counts]
-    holders += [p.describe() for p in list(scheduler.participants.values()) if p.state is State.RUNNING]
+    holders += [
+        p.describe() for p in list(scheduler.participants.values()) if p.state is State.RUNNING
+    ]
     return HeldTooLong(
         f"virtual time stood still at {_now(scheduler)} s for {scheduler.cap:g} real seconds, held by: "
         f"{'; '.join(holders) or 'the thread that plays the world'}. If that work really takes so long, raise "

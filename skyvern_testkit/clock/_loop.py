@@ -133,7 +133,9 @@ class VirtualLoop(_StockLoop):
         job = HeldJob(clock.scheduler, f"run_in_executor({getattr(func, '__qualname__', func)})")
         # Only for threads: what goes to a process pool is pickled, and a thread of ours in it means nothing.
         in_thread = executor is None or isinstance(executor, ThreadPoolExecutor)
-        call = functools.partial(job.run, func, *args) if in_thread else functools.partial(func, *args)
+        call = (
+            functools.partial(job.run, func, *args) if in_thread else functools.partial(func, *args)
+        )
         try:
             future: asyncio.Future[R] = super().run_in_executor(executor, call)
         except BaseException:

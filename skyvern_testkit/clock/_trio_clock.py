@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["TrioClock", "run_on_our_clock"]
 
 FOREVER = 999_999_999.0
+HALF_NS = 0.5e-9
 
 
 def run_on_our_clock(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -86,10 +87,13 @@ class TrioClock(trio.abc.Clock):
         if left == math.inf:
             return None
         now = self.current_time()
-        at = due_at(clock.now_ns, left, math.ulp(now + left))
         # trio expires a deadline once `deadline <= now`, to the last bit of the floats. A time that
-        # differs from it only by their grain must count as reached.
-        self._reached = (at, math.nextafter(now + left, math.inf))
+        # differs from it only by their grain must count as reached, without another nanosecond.
+        if left < HALF_NS / 2:
+            self._reached = (clock.now_ns, math.nextafter(now + left, math.inf))
+            return clock.now_ns
+        at = due_at(clock.now_ns, left, math.ulp(now + left))
+        self._reached = (at, now + left)
         return at
 
 
@@ -100,6 +104,8 @@ class Pump(trio.abc.Instrument):
         self._clock = clock
         self._task: trio.lowlevel.Task | None = None
         self._runnable: set[trio.lowlevel.Task] = set()
+        self._others_ran = False
+        """Since the pump was last made runnable."""
         self._resting: Callable[[], None] | None = None
         self._token: trio.lowlevel.TrioToken | None = None
         self._event = trio.Event()
@@ -109,14 +115,18 @@ class Pump(trio.abc.Instrument):
     # -- what trio tells us: who is runnable -------------------------------------------------------------------------
 
     def task_scheduled(self, task: trio.lowlevel.Task) -> None:
-        if task is not self._task:
+        if task is self._task:
+            self._others_ran = False
+        else:
             self._runnable.add(task)
             if self._resting is not None:
                 self._resting()
                 self._event.set()
 
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
-        self._runnable.discard(task)
+        if task is not self._task:
+            self._runnable.discard(task)
+            self._others_ran = True
 
     # -- the run -----------------------------------------------------------------------------------------------------
 
@@ -156,7 +166,8 @@ class Pump(trio.abc.Instrument):
                 await self._nap(math.inf)
                 continue
             await trio.testing.wait_all_tasks_blocked()
-            if self._runnable or running_clock() is not clock:
+            # Others may have waited for the same idleness, and gone first: then the run is not idle.
+            if self._runnable or self._others_ran or running_clock() is not clock:
                 continue
             try:
                 await self._rest(clock, token)
@@ -180,9 +191,9 @@ class Pump(trio.abc.Instrument):
         scheduler.lie_down(me, deadline, why, self._wake)
         self._resting = functools.partial(scheduler.poke, me)
         try:
-            while (seconds := scheduler.step(me)) is not None and not self._runnable:
-                if seconds:
-                    await self._nap(seconds)
+            # After a jump (0) trio has a look first: at its deadlines, and at what the world has scheduled.
+            while not self._runnable and (seconds := scheduler.step(me)):
+                await self._nap(seconds)
         finally:
             self._resting = None
             error = scheduler.get_up(me)

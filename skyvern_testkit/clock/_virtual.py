@@ -90,7 +90,7 @@ class VirtualClock(Clock):
 
     def wait_until_sync(self, at_ns: int) -> None:
         self._demand_running()
-        while self.now_ns < at_ns:
+        while self.now_ns < at_ns and self.is_running():  # a clock that stops lets go of everybody
             self._rest(at_ns, f"until {at_ns / NANOSECONDS:g} s")
 
     def wait_for_sync(self, flag: Flag, until_ns: int | None = None) -> bool:
@@ -98,7 +98,11 @@ class VirtualClock(Clock):
         forget = flag.listen(self.scheduler.nudge)
         try:
             with self._awaiting(flag):
-                while not flag.is_set and (until_ns is None or self.now_ns < until_ns):
+                while (
+                    not flag.is_set
+                    and self.is_running()
+                    and (until_ns is None or self.now_ns < until_ns)
+                ):
                     self._rest(until_ns, f"for {flag.what}", flag)
         finally:
             forget()

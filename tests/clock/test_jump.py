@@ -108,7 +108,9 @@ def test_effects_run_on_the_client_s_loop_and_may_sleep_there(virtual, world):
     async def client():
         tasks = []
         loop = asyncio.get_running_loop()
-        world.at(5, do=lambda: virtual.call_in_client(lambda: tasks.append(loop.create_task(handle()))))
+        world.at(
+            5, do=lambda: virtual.call_in_client(lambda: tasks.append(loop.create_task(handle())))
+        )
         await asyncio.sleep(10)
         assert asyncio.get_running_loop() is loop
         await tasks[0]
@@ -188,7 +190,10 @@ def test_the_fuse_ends_a_poller_that_polls_for_ever(world):
         while True:
             await asyncio.sleep(10)
 
-    with virtual_time(clock), pytest.raises(VirtualTimeExceeded, match=r"(?s)max_virtual=3600.*tsk_1"):
+    with (
+        virtual_time(clock),
+        pytest.raises(VirtualTimeExceeded, match=r"(?s)max_virtual=3600.*tsk_1"),
+    ):
         asyncio.run(poll())
     assert clock.now == 3600.0
 

@@ -6,7 +6,14 @@ import time
 
 import pytest
 
-from skyvern_testkit.clock import ClockError, VirtualClock, VirtualLoop, patched_loops, running, virtual_time
+from skyvern_testkit.clock import (
+    ClockError,
+    VirtualClock,
+    VirtualLoop,
+    patched_loops,
+    running,
+    virtual_time,
+)
 
 
 @pytest.fixture
@@ -89,7 +96,14 @@ def test_timers_are_exact_however_long_the_machine_is_up(clock, monkeypatch, upt
 
     with virtual_time(clock):
         asyncio.run(client())
-    assert ends == [100_000_000, 400_000_000, 400_001_000, 3_100_001_000, 1803_100_001_000, 1803_200_001_000]
+    assert ends == [
+        100_000_000,
+        400_000_000,
+        400_001_000,
+        3_100_001_000,
+        1803_100_001_000,
+        1803_200_001_000,
+    ]
 
 
 def test_signals_reach_the_loop(virtual):
@@ -136,8 +150,9 @@ def test_a_foreign_loop_is_refused_at_the_first_request(virtual, make):
     async def client():
         virtual.check_participant()
 
-    with asyncio.Runner(loop_factory=make) as runner, pytest.raises(
-        ClockError, match=r'SelectorEventLoop does not follow.*clock="real"'
+    with (
+        asyncio.Runner(loop_factory=make) as runner,
+        pytest.raises(ClockError, match=r'SelectorEventLoop does not follow.*clock="real"'),
     ):
         runner.run(client())
 

@@ -11,30 +11,31 @@ import pytest
 from skyvern_testkit.clock import Deadlock, HeldTooLong, VirtualClock, virtual_time
 
 
+def start_enlisted(clock, work, *args):
+    """A thread that has called enlist_thread(); the caller holds time, or it may be far ahead already."""
+    before = len(clock.scheduler.participants)
+    thread = threading.Thread(target=work, args=args)
+    thread.start()
+    while len(clock.scheduler.participants) == before:
+        time.sleep(0)
+    return thread
+
+
 def test_two_threads_take_turns_in_order_of_time(virtual):
     trace = []
-    ready = threading.Barrier(2)
 
     def worker(name, delay):
         virtual.enlist_thread()
-        ready.wait()
         for _ in range(3):
             time.sleep(delay)
             trace.append((name, virtual.now))
 
-    threads = [threading.Thread(target=worker, args=args) for args in (("a", 2), ("b", 3))]
-    for thread in threads:
-        thread.start()
+    with virtual.hold("both must have started"):
+        threads = [start_enlisted(virtual, worker, *args) for args in (("a", 2), ("b", 3))]
     for thread in threads:
         thread.join()
-    assert trace == [("a", 2.0), ("b", 3.0), ("a", 4.0), ("b", 6.0), ("a", 6.0), ("b", 9.0)] or trace == [
-        ("a", 2.0),
-        ("b", 3.0),
-        ("a", 4.0),
-        ("a", 6.0),
-        ("b", 6.0),
-        ("b", 9.0),
-    ]
+    # At 6 both are due; who was enlisted first goes first.
+    assert trace == [("a", 2.0), ("b", 3.0), ("a", 4.0), ("a", 6.0), ("b", 6.0), ("b", 9.0)]
     assert virtual.now == 9.0
 
 
@@ -53,13 +54,16 @@ def test_a_thread_and_a_loop(virtual):
             trace.append(("loop", virtual.now))
 
     with virtual.hold("both must have started"):
-        thread = threading.Thread(target=worker)
-        thread.start()
-        while len(virtual.scheduler.participants) < 2:
-            time.sleep(0)
+        thread = start_enlisted(virtual, worker)
     asyncio.run(client())
     thread.join()
-    assert trace == [("thread", 10.0), ("loop", 12.0), ("thread", 20.0), ("loop", 24.0), ("thread", 30.0)]
+    assert trace == [
+        ("thread", 10.0),
+        ("loop", 12.0),
+        ("thread", 20.0),
+        ("loop", 24.0),
+        ("thread", 30.0),
+    ]
 
 
 def test_time_stands_still_while_an_enlisted_thread_works(virtual):
@@ -141,7 +145,9 @@ def test_the_test_s_thread_may_wait_for_a_client_thread(virtual, wait):
     else:
         thread = threading.Thread(target=client)
         thread.start()
-        {"join": thread.join, "result": future.result, "queue": results.get, "event": done.wait}[wait]()
+        {"join": thread.join, "result": future.result, "queue": results.get, "event": done.wait}[
+            wait
+        ]()
         thread.join()
     assert virtual.now == 60.0
 
@@ -195,22 +201,15 @@ def test_threads_run_in_the_same_order_every_time():
 
         def worker(name, delay):
             clock.enlist_thread()
-            with started:
-                pass
             for _ in range(10):
                 time.sleep(delay)
                 trace.append((name, clock.now_ns))
 
-        started = threading.Lock()
         with virtual_time(clock):
-            started.acquire()
-            threads = []
-            for index in range(4):
-                threads.append(threading.Thread(target=worker, args=(index, 1 + index % 2)))
-                threads[-1].start()
-                while len(clock.scheduler.participants) < index + 2:
-                    time.sleep(0)
-            started.release()
+            with clock.hold("all must have started"):
+                threads = [
+                    start_enlisted(clock, worker, index, 1 + index % 2) for index in range(4)
+                ]
             for thread in threads:
                 thread.join()
         return trace
@@ -222,6 +221,7 @@ def test_threads_run_in_the_same_order_every_time():
 
 def test_errors_of_a_script_come_out_in_the_test_s_thread(virtual, world):
     """Whichever thread happens to play the world."""
+
     def script():
         raise ZeroDivisionError
 
@@ -282,10 +282,8 @@ def test_a_busy_participant_holds_time_no_longer_than_the_cap(world):
             pass
 
     with virtual_time(clock):
-        thread = threading.Thread(target=busy, name="busy bee")
-        thread.start()
-        while len(clock.scheduler.participants) < 2:
-            time.sleep(0)
+        thread = start_enlisted(clock, busy)
+        thread.name = "busy bee"
         with pytest.raises(HeldTooLong, match=r"busy bee.*test_threads\.py"):
             time.sleep(5)
         release.release()
@@ -293,14 +291,11 @@ def test_a_busy_participant_holds_time_no_longer_than_the_cap(world):
 
 
 def test_threads_that_still_wait_when_the_clock_stops_are_let_go(clock):
+    def sleep():
+        clock.enlist_thread()
+        time.sleep(3600)
+
     with virtual_time(clock):
-        release = threading.Thread(target=lambda: (clock.enlist_thread(), _sleep_long()))
-        release.start()
-        while len(clock.scheduler.participants) < 2:
-            time.sleep(0)
-    release.join(5)
-    assert not release.is_alive()
-
-
-def _sleep_long():
-    time.sleep(3600)
+        thread = start_enlisted(clock, sleep)
+    thread.join(5)
+    assert not thread.is_alive()

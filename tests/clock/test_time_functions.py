@@ -94,7 +94,9 @@ def test_time_sleep_in_a_coroutine_blocks_its_loop_as_ever(virtual):
 
 def test_datetime_follows_with_time_machine(clock):
     with virtual_time(clock, wallclock=True):
-        assert datetime.datetime.now(datetime.UTC) == datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+        assert datetime.datetime.now(datetime.UTC) == datetime.datetime(
+            2026, 1, 1, tzinfo=datetime.UTC
+        )
         time.sleep(90)
         assert datetime.datetime.now(datetime.UTC).isoformat() == "2026-01-01T00:01:30+00:00"
         assert time.time() == 1767225690.0
@@ -221,7 +223,10 @@ def test_one_clock_runs_at_a_time(clock):
         with running(clock):
             pass
         assert running_clock() is clock
-        with pytest.raises(ClockError, match="attach this world to that clock"), running(VirtualClock()):
+        with (
+            pytest.raises(ClockError, match="attach this world to that clock"),
+            running(VirtualClock()),
+        ):
             pass
         assert running_clock() is clock
 
