@@ -16,6 +16,7 @@ from skyvern_testkit.clock._real import RealClock
 from skyvern_testkit.clock._running import running_clock
 from skyvern_testkit.clock._timelines import Timeline
 from skyvern_testkit.clock._virtual import VirtualClock
+from skyvern_testkit.clock._waiting import running_library
 
 __all__ = [
     "DEFAULT_EPOCH_NS",
@@ -32,5 +33,6 @@ __all__ = [
     "patched_loops",
     "running",
     "running_clock",
+    "running_library",
     "virtual_time",
 ]

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from skyvern_testkit.clock._participants import Hold
 from skyvern_testkit.clock._running import running_clock
@@ -127,7 +127,7 @@ def _addresses(sock: socket.socket) -> tuple[Address, Address]:
 
 def _address(raw: Any) -> Address:
     # IPv6 addresses carry a flow and a scope that differ between the two ends.
-    parts: Address = raw if isinstance(raw, tuple) else (raw,)
+    parts = cast("Address", raw) if isinstance(raw, tuple) else (raw,)
     return parts[:2]
 
 

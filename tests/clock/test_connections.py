@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 import time
+from typing import Any
 
 import aiohttp
 import aiohttp.web
@@ -38,7 +39,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-    def log_message(self, *args):
+    def log_message(self, format, *args):
         pass
 
 
@@ -105,7 +106,8 @@ async def serving(handler):
     await runner.setup()
     site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/"
+    host, port = runner.addresses[0][:2]
+    yield f"http://{host}:{port}/"
     await runner.cleanup()
 
 
@@ -311,7 +313,9 @@ def test_tls_within_one_loop(virtual, certificate, upgrade):
             handle, "127.0.0.1", 0, ssl=None if upgrade else server_side
         )
         port = server.sockets[0].getsockname()[1]
-        options = {} if upgrade else {"ssl": client_side, "server_hostname": "localhost"}
+        options: dict[str, Any] = (
+            {} if upgrade else {"ssl": client_side, "server_hostname": "localhost"}
+        )
         reader, writer = await asyncio.open_connection("127.0.0.1", port, **options)
         if upgrade:
             writer.write(b"tls\n")

@@ -75,7 +75,7 @@ def test_work_that_fails_or_is_abandoned_holds_no_longer(virtual):
 def test_work_left_by_a_closed_loop_holds_no_longer(virtual):
     loop = asyncio.new_event_loop()
     release = threading.Event()
-    loop.run_in_executor(None, release.wait)
+    _ = loop.run_in_executor(None, release.wait)
     loop.close()
     time.sleep(5)
     release.set()
@@ -86,7 +86,7 @@ def test_the_shutdown_of_the_executor_is_waited_for(virtual):
     """asyncio.run ends with it; from Python 3.12 on under a timeout of 300 s, which must not strike."""
 
     async def client():
-        asyncio.get_running_loop().run_in_executor(None, work)
+        _ = asyncio.get_running_loop().run_in_executor(None, work)
 
     asyncio.run(client())
     assert virtual.now == 0

@@ -60,7 +60,7 @@ def test_timers_scheduled_before_the_clock_fire_when_they_are_due(loop, clock):
 
 
 def test_timers_left_over_from_virtual_time_stay_in_the_future(loop, clock):
-    fired = []
+    fired: list[None] = []
     with running(clock):
         loop.run_until_complete(asyncio.sleep(3600))
         handle = loop.call_later(3600, fired.append, None)

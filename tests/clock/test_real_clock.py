@@ -27,9 +27,14 @@ def test_it_starts_at_zero_and_tells_the_real_time():
 
 def test_events_are_played_when_they_are_due(real, world):
     played = threading.Event()
+    times: list[float] = []
+
+    def play():
+        times.append(real.now)
+        played.set()
+
     due = real.now + 0.02
-    world.at(due, do=lambda: (times.append(real.now), played.set()))
-    times = []
+    world.at(due, do=play)
     real.changed()
     assert played.wait(5)
     assert times[0] >= due

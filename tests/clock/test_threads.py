@@ -5,6 +5,7 @@ import concurrent.futures
 import queue
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -129,8 +130,9 @@ def test_other_threads_keep_real_time(virtual):
 
 @pytest.mark.parametrize("wait", ["join", "result", "queue", "event", "pool"])
 def test_the_test_s_thread_may_wait_for_a_client_thread(virtual, wait):
-    done, results = threading.Event(), queue.Queue()
-    future = concurrent.futures.Future()
+    done = threading.Event()
+    results: queue.Queue[str] = queue.Queue()
+    future: concurrent.futures.Future[str] = concurrent.futures.Future()
 
     def client():
         virtual.enlist_thread()
@@ -145,9 +147,13 @@ def test_the_test_s_thread_may_wait_for_a_client_thread(virtual, wait):
     else:
         thread = threading.Thread(target=client)
         thread.start()
-        {"join": thread.join, "result": future.result, "queue": results.get, "event": done.wait}[
-            wait
-        ]()
+        waits: dict[str, Callable[[], object]] = {
+            "join": thread.join,
+            "result": future.result,
+            "queue": results.get,
+            "event": done.wait,
+        }
+        waits[wait]()
         thread.join()
     assert virtual.now == 60.0
 
@@ -156,7 +162,7 @@ def test_who_is_woken_by_another_thread_runs_before_time_moves(virtual):
     """The waiter reads the clock at the time of the hand-over, though a third thread sleeps on."""
     for _ in range(20):
         began, seen = virtual.now, []
-        handed = queue.Queue()
+        handed: queue.Queue[str] = queue.Queue()
 
         def giver(handed=handed):
             virtual.enlist_thread()
@@ -249,7 +255,7 @@ def test_errors_that_the_test_s_thread_cannot_see_are_raised_at_the_end(clock, w
         clock.enlist_thread()
         time.sleep(20)
 
-    with pytest.raises(ZeroDivisionError), virtual_time(clock):
+    with pytest.raises(ZeroDivisionError), virtual_time(clock):  # noqa: PT012 - raised at its end
         thread = threading.Thread(target=client)
         thread.start()
         thread.join()
@@ -265,7 +271,7 @@ def test_a_deadlock_of_a_loop_in_a_thread_is_found_while_the_test_joins_it(world
         except Deadlock as error:
             errors.append(str(error))
 
-    with pytest.raises(Deadlock), virtual_time(clock):
+    with pytest.raises(Deadlock), virtual_time(clock):  # noqa: PT012 - raised at its end
         thread = threading.Thread(target=client, name="client")
         thread.start()
         thread.join()

@@ -3,7 +3,7 @@
 import asyncio
 import asyncio.events
 import concurrent.futures
-import datetime
+import datetime as dt
 import sys
 import threading
 import time
@@ -81,7 +81,7 @@ def test_time_sleep_in_a_coroutine_blocks_its_loop_as_ever(virtual):
     async def client():
         task = asyncio.create_task(other())
         await asyncio.sleep(0)
-        time.sleep(5)
+        time.sleep(5)  # noqa: ASYNC251 - the point
         trace.append(("client", virtual.now))
         await task
 
@@ -94,37 +94,37 @@ def test_time_sleep_in_a_coroutine_blocks_its_loop_as_ever(virtual):
 
 def test_datetime_follows_with_time_machine(clock):
     with virtual_time(clock, wallclock=True):
-        assert datetime.datetime.now(datetime.UTC) == datetime.datetime(
-            2026, 1, 1, tzinfo=datetime.UTC
-        )
+        assert dt.datetime.now(dt.UTC) == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
         time.sleep(90)
-        assert datetime.datetime.now(datetime.UTC).isoformat() == "2026-01-01T00:01:30+00:00"
+        assert dt.datetime.now(dt.UTC).isoformat() == "2026-01-01T00:01:30+00:00"
         assert time.time() == 1767225690.0
         assert time.gmtime()[:6] == (2026, 1, 1, 0, 1, 30)
 
 
 def test_datetime_stays_real_in_other_threads(clock):
     def read(into):
-        into.append((datetime.datetime.now(datetime.UTC), time.time()))
+        into.append((dt.datetime.now(dt.UTC), time.time()))
 
-    before, real, mine = datetime.datetime.now(datetime.UTC), [], []
+    before = dt.datetime.now(dt.UTC)
+    real: list[tuple[dt.datetime, float]] = []
+    mine: list[tuple[dt.datetime, float]] = []
     with virtual_time(clock, wallclock=True):
         thread = threading.Thread(target=read, args=(real,))
         thread.start()
         thread.join()
         read(mine)
-    after = datetime.datetime.now(datetime.UTC)
+    after = dt.datetime.now(dt.UTC)
     assert before <= real[0][0] <= after
     assert before.timestamp() <= real[0][1] <= after.timestamp()
     assert mine[0][1] == 1767225600.0
 
 
 def test_datetime_can_stay_real(clock):
-    before = datetime.datetime.now(datetime.UTC)
+    before = dt.datetime.now(dt.UTC)
     with virtual_time(clock, wallclock=False):
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         assert time.time() == 1767225600.0
-    assert before <= now <= datetime.datetime.now(datetime.UTC)
+    assert before <= now <= dt.datetime.now(dt.UTC)
 
 
 def test_a_missing_time_machine_is_an_error_only_if_it_is_wanted(clock, monkeypatch):
@@ -143,7 +143,7 @@ def test_the_user_s_own_travels_win(clock):
     import time_machine
 
     with virtual_time(clock, wallclock=True), time_machine.travel(0, tick=False):
-        assert datetime.datetime.now(datetime.UTC).year == 1970
+        assert dt.datetime.now(dt.UTC).year == 1970
 
 
 # -- what is replaced is put back --------------------------------------------------------------------

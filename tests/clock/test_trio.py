@@ -110,7 +110,7 @@ def test_the_fuse(world):
     clock = VirtualClock(max_virtual=60)
 
     async def poll():
-        while True:
+        while True:  # noqa: ASYNC110 - what clients do
             await trio.sleep(10)
 
     with virtual_time(clock), pytest.raises(VirtualTimeExceeded):
@@ -174,7 +174,7 @@ def test_a_trio_run_and_a_thread(virtual):
             thread = threading.Thread(target=worker)
             thread.start()
             while len(virtual.scheduler.participants) < 2:
-                time.sleep(0)
+                time.sleep(0)  # noqa: ASYNC251
         await trio.sleep(12)
         trace.append(("trio", virtual.now))
         await trio.sleep(12)
@@ -251,7 +251,7 @@ def test_traces_are_the_same_in_every_run():
 def test_anyio(virtual, backend):
     async def client():
         with anyio.move_on_after(1800):
-            while True:
+            while True:  # noqa: ASYNC110 - what clients do
                 await anyio.sleep(10)
 
     anyio.run(client, backend=backend)
