@@ -8,6 +8,7 @@ real, since what is waited for may well be the work of a thread that keeps real 
 from __future__ import annotations
 
 import concurrent.futures
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,21 @@ from skyvern_testkit.clock._stdlib import (
     original_submit,
     original_thread_join,
     original_thread_start,
+    real_monotonic,
 )
+from skyvern_testkit.clock._watch import keep_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from skyvern_testkit.clock._participants import Participant
+    from skyvern_testkit.clock._scheduler import Scheduler
+
 __all__ = ["PATCHES"]
+
+SLICE = 0.05
+"""Real seconds: how long a wait for another thread lasts before the world may go on meanwhile, and how often it looks
+for an error to raise."""
 
 
 def wait(self: threading.Condition, timeout: float | None = None) -> bool:
@@ -32,11 +42,38 @@ def wait(self: threading.Condition, timeout: float | None = None) -> bool:
     me = None if clock is None else clock.scheduler.me()
     if clock is None or me is None or me.starting or timeout == 0:
         return original_condition_wait(self, timeout)
-    clock.scheduler.park(me, self)
+    # In slices: nobody can notify between two of them, since we hold the lock then.
+    return _parked(
+        clock.scheduler, me, self, lambda slice_: original_condition_wait(self, slice_), timeout
+    )
+
+
+def _parked(
+    scheduler: Scheduler,
+    me: Participant,
+    on: object,
+    wait_slice: Callable[[float], bool],
+    timeout: float | None,
+) -> bool:
+    """Wait in slices until `wait_slice` is true or `timeout` real seconds are over, parked meanwhile."""
+    deadline = None if timeout is None else real_monotonic() + timeout
+    watched = False
+    scheduler.park(me, on)
     try:
-        return original_condition_wait(self, timeout)
+        while True:
+            left = math.inf if deadline is None else deadline - real_monotonic()
+            if wait_slice(max(0.0, min(SLICE, left))):
+                return True
+            if left <= SLICE:
+                return False
+            if me.error is not None:
+                error, me.error = me.error, None
+                raise error
+            if not watched:
+                watched = True
+                keep_watch(scheduler, me)
     finally:
-        clock.scheduler.unpark(me)
+        scheduler.unpark(me)
 
 
 def notify(self: threading.Condition, n: int = 1) -> None:
@@ -53,14 +90,15 @@ def notify(self: threading.Condition, n: int = 1) -> None:
 def join(self: threading.Thread, timeout: float | None = None) -> None:
     clock = running_clock()
     me = None if clock is None else clock.scheduler.me()
-    if clock is None or me is None or not self.is_alive():
+    if clock is None or me is None or not self.is_alive() or self is me.thread:
         original_thread_join(self, timeout)
         return
-    clock.scheduler.park(me, self)
-    try:
-        original_thread_join(self, timeout)
-    finally:
-        clock.scheduler.unpark(me)
+
+    def join_slice(seconds: float) -> bool:
+        original_thread_join(self, seconds)
+        return not self.is_alive()
+
+    _parked(clock.scheduler, me, self, join_slice, timeout)
 
 
 def start(self: threading.Thread) -> None:

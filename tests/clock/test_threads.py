@@ -305,3 +305,41 @@ def test_threads_that_still_wait_when_the_clock_stops_are_let_go(clock):
         thread = start_enlisted(clock, sleep)
     thread.join(5)
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("timeout", [None, 30])
+def test_a_sync_test_may_wait_for_an_effect_in_a_queue(virtual, world, timeout):
+    received: queue.Queue[float] = queue.Queue()
+
+    def webhook():
+        time.sleep(2)
+        received.put(virtual.now)
+
+    world.at(600, do=lambda: virtual.call_in_client(webhook))
+    assert received.get(timeout=timeout) == 602.0
+    time.sleep(10)
+    assert virtual.now == 612.0
+
+
+def test_an_error_in_a_script_reaches_a_test_that_waits_for_another_thread(virtual, world):
+    def script():
+        raise ZeroDivisionError
+
+    world.at(600, do=script)
+    with pytest.raises(ZeroDivisionError) as caught:
+        threading.Event().wait()
+    assert [entry.name for entry in caught.traceback][-1] == "script"
+
+
+def test_waits_for_other_threads_time_out_on_real_time(virtual):
+    began = time.perf_counter()
+    assert threading.Event().wait(0.07) is False
+    with pytest.raises(queue.Empty):
+        queue.Queue[None]().get(timeout=0.01)
+    sleeper = threading.Thread(target=threading.Event().wait, args=(0.1,))
+    sleeper.start()
+    sleeper.join(0.01)
+    assert sleeper.is_alive()
+    sleeper.join()
+    assert time.perf_counter() - began >= 0.15
+    assert virtual.now == 0
