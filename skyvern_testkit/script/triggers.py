@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from skyvern_testkit.script.states import State
@@ -91,9 +92,9 @@ def after(seconds: float) -> After:
     """End the step after so many virtual seconds.
 
     Raises:
-        ValueError: a negative number.
+        ValueError: a negative number, or no number of seconds at all: ``never()`` is for ever.
     """
-    if seconds < 0:
+    if not 0 <= seconds < math.inf:
         raise ValueError(f"a step cannot last {seconds} seconds")
     return After(to_nanoseconds(seconds))
 
