@@ -1,0 +1,115 @@
+"""Which workflows a list shows (facts: resources 3, "Read")."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.workflows.words import WorkflowStatus
+from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.world.rows import Workflow
+from skyvern_testkit.world.world import World
+
+__all__ = ["ListQuery", "latest_versions", "wanted"]
+
+DEFAULT_STATUSES = (WorkflowStatus.published, WorkflowStatus.draft)
+MAX_TAGS = 20
+
+
+class ListQuery(Lazy):
+    page: Annotated[int, Field(ge=1)] = 1
+    page_size: Annotated[int, Field(ge=1)] = 10
+    only_saved_tasks: bool = False
+    only_workflows: bool = False
+    only_templates: bool = False
+    search_key: str | None = None
+    title: str = ""
+    folder_id: str | None = None
+    status: list[WorkflowStatus] | None = None
+    tags: Annotated[list[str], Field(max_length=MAX_TAGS)] | None = None
+    template: bool = False
+
+
+def latest_versions(world: World, organization_id: str) -> list[Workflow]:
+    """The latest version of each workflow that is not deleted, newest version first."""
+    latest = {row.permanent_id: row for row in world.rows(Workflow, organization_id)}
+    rows = (world.workflow(permanent_id, organization_id) for permanent_id in latest)
+    return sorted(
+        (row for row in rows if row is not None),
+        key=lambda row: (row.created_at, int(row.id.rpartition("_")[2])),
+        reverse=True,
+    )
+
+
+def wanted(query: ListQuery, rows: list[Workflow]) -> list[Workflow]:
+    """The rows that the query asks for.
+
+    Raises:
+        Refusal: 400, the query contradicts itself or its tags cannot be read.
+    """
+    tags = _tags(query.tags or [])
+    if query.template:
+        if tags:
+            raise Refusal(400, "tags filter is not supported with template=true")
+        return []  # no workflow is a template of all organisations
+    if query.only_saved_tasks and query.only_workflows:
+        raise Refusal(400, "only_saved_tasks and only_workflows cannot be used together")
+    if tags:
+        return []  # no workflow has tags yet
+    statuses = query.status or DEFAULT_STATUSES
+    pattern = query.search_key or query.title
+    return [
+        row
+        for row in rows
+        if row.settings["status"] in statuses
+        and not (query.only_saved_tasks and not row.settings["is_saved_task"])
+        and not (query.only_workflows and row.settings["is_saved_task"])
+        and not (query.only_templates and not row.settings["is_template"])
+        and not (query.folder_id and row.settings["folder_id"] != query.folder_id)
+        and _mentions(row, pattern)
+    ]
+
+
+def _mentions(row: Workflow, pattern: str) -> bool:
+    if not pattern:
+        return True
+    like = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern)
+    found = re.compile(like, re.IGNORECASE | re.DOTALL)
+    return any(found.search(text) for text in _texts(row))
+
+
+def _texts(row: Workflow) -> Iterator[str]:
+    yield row.title
+    yield row.permanent_id
+    for parameter in row.definition["parameters"]:
+        yield parameter["key"]
+        yield parameter["description"] or ""
+        default = parameter.get("default_value")
+        if default is not None:
+            yield default if isinstance(default, str) else json.dumps(default)
+
+
+def _tags(given: list[str]) -> set[str]:
+    """The terms of the tag filter, checked: ``label``, ``key:*`` or ``key:value``."""
+    terms: set[str] = set()
+    for text in given:
+        for term in map(str.strip, text.split(",") if text else ()):
+            key, colon, value = term.partition(":")
+            if not term:
+                raise Refusal(400, "Invalid tag filter; empty term.")
+            if colon and not (key and value):
+                raise Refusal(
+                    400,
+                    f"Invalid tag filter '{term}'; expected 'label', 'key:*', or 'key:value'.",
+                )
+            terms.add(term)
+    if len(terms) > MAX_TAGS:
+        raise Refusal(
+            400, f"Too many tag filter terms; at most {MAX_TAGS} distinct terms are allowed."
+        )
+    return terms
