@@ -21,11 +21,13 @@ FOLDER = Path(__file__).parent.parent / "contracts" / "recorded"
 
 SCRUB = (
     (re.compile(r"http://127\.0\.0\.1:(?!9\b)\d{4,5}"), "http://127.0.0.1:8000"),
-    (re.compile(r"/tmp/skyvern-[\w-]+/home/\.cache"), "/root/.cache"),
-    (re.compile(r"/tmp/skyvern-[\w-]+"), "/app"),
+    (re.compile(r"/\w+/skyvern-oracle-\w+/home/\.cache"), "/root/.cache"),
+    (re.compile(r"/\w+/skyvern-oracle-\w+"), "/app"),
     (re.compile(r"eyJhbGci[\w-]+\.[\w-]+\.[\w-]+"), "<api key>"),
+    (re.compile(r"If you're not on the login page(?:[^\"\\]|\\.)*"), "<own words>"),
 )
-"""Ports, folders and keys of the recording machine -> what stands for them."""
+"""Ports, folders and keys of the recording machine, and long prose of the product that is neither
+ours to copy nor anything a client can rely on -> what stands for them."""
 
 SLOW = 1.0
 """Seconds from which the time of an answer is worth keeping."""
@@ -108,6 +110,8 @@ def compact(raw: dict[str, Any], bodies: dict[str, str]) -> dict[str, Any]:
         line["seconds"] = raw["seconds"]
     if "poll" in raw:
         line["poll"] = raw["poll"]
+    if "environment" in raw:
+        line["environment"] = raw["environment"]
     return line
 
 

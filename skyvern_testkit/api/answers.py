@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.utils import formatdate
 
+from skyvern_testkit.wire.errors import ServerCrash
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.jsontext import Json, dump_answer
 from skyvern_testkit.wire.times import SECOND
 
-__all__ = ["bare", "crash", "json_answer", "preflight", "redirect"]
+__all__ = ["bare", "crash", "json_answer", "preflight", "redirect", "without_body"]
 
 _SECURITY: Headers = (
     ("x-frame-options", "DENY"),
@@ -16,6 +18,10 @@ _SECURITY: Headers = (
     ("x-content-type-options", "nosniff"),
 )
 _JSON = ("content-type", "application/json")
+_PREFLIGHT_VARY = (
+    "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, "
+    "Access-Control-Request-Private-Network"
+)
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 
 
@@ -35,22 +41,50 @@ def _length(body: bytes) -> tuple[str, str]:
 
 
 def json_answer(
-    request: Request, status: int, body: Json, *, now: int, headers: Headers = ()
+    request: Request,
+    status: int,
+    body: Json,
+    *,
+    now: int,
+    headers: Headers = (),
+    more: Headers = (),
 ) -> Response:
-    """An ordinary answer. A 204 has neither body nor length."""
-    raw = b"" if status == 204 else dump_answer(body)
+    """An ordinary answer. A 204 has neither body nor length.
+
+    Args:
+        request: what is answered.
+        status: HTTP status.
+        body: JSON.
+        now: the world's time.
+        headers: those of an error, which stand before the length.
+        more: those that a handler adds, which stand after the content type.
+
+    Raises:
+        ServerCrash: the body holds half of a surrogate pair, which nobody can write as UTF-8.
+    """
+    try:
+        raw = b"" if status == 204 else dump_answer(body)
+    except UnicodeEncodeError:
+        raise ServerCrash("UnicodeEncodeError") from None
     length = () if status == 204 else (_length(raw),)
     return Response(
-        status, (*_server(now), *headers, *length, _JSON, *_cors(request), *_SECURITY), raw
+        status, (*_server(now), *headers, *length, _JSON, *more, *_cors(request), *_SECURITY), raw
     )
 
 
-def bare(
-    request: Request, status: int, raw: bytes, *, now: int, headers: Headers = ()
-) -> Response:
-    """An answer whose body is not JSON; its content type is among the headers."""
+def without_body(response: Response) -> Response:
+    """The answer to HEAD: the length of the body that GET would have, and no body."""
+    return replace(response, body=b"")
+
+
+def bare(request: Request, status: int, raw: bytes, *, now: int, headers: Headers = ()) -> Response:
+    """An answer whose body is not JSON; its content type, if it has one, is among the headers."""
+    kind = tuple(item for item in headers if item[0] == "content-type")
+    first = tuple(item for item in headers if item[0] != "content-type")
+    said = {name for name, _ in first}
+    security = tuple(item for item in _SECURITY if item[0] not in said)
     return Response(
-        status, (*_server(now), *headers, _length(raw), *_cors(request), *_SECURITY), raw
+        status, (*_server(now), *first, _length(raw), *kind, *_cors(request), *security), raw
     )
 
 
@@ -89,8 +123,7 @@ def preflight(request: Request, *, now: int) -> Response | None:
         *_server(now),
         (
             "vary",
-            "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, "
-            "Access-Control-Request-Private-Network",
+            _PREFLIGHT_VARY,
         ),
         ("access-control-allow-origin", "*"),
         ("access-control-allow-methods", ", ".join(_METHODS)),

@@ -6,11 +6,25 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+)
 
 from skyvern_testkit.wire.errors import Refusal
 
-__all__ = ["GeoTarget", "Lazy", "ProxyLocation", "ProxyTarget", "checked_url"]
+__all__ = [
+    "GeoTarget",
+    "Lazy",
+    "NamedProxyTarget",
+    "ProxyLocation",
+    "ProxyTarget",
+    "checked_url",
+]
 
 
 class Lazy(BaseModel):
@@ -50,16 +64,51 @@ class ProxyLocation(StrEnum):
     NONE = "NONE"
 
 
+# fmt: off
+_GEO_COUNTRIES: Final = [
+    "AR", "AU", "BR", "CA", "DE", "ES", "FR", "GB", "IE", "IN", "IT",
+    "JP", "KR", "MX", "NL", "NZ", "PH", "SA", "TR", "US", "ZA",
+]
+# fmt: on
+
+
 class GeoTarget(Lazy):
     country: Annotated[str, StringConstraints(min_length=2, max_length=2)]
     subdivision: Annotated[str, StringConstraints(max_length=10)] | None = None
     city: Annotated[str, StringConstraints(max_length=100)] | None = None
     isISP: bool = False  # noqa: N815 - the wire's own spelling
 
+    @field_validator("country")
+    @classmethod
+    def _is_served(cls, country: str) -> str:
+        if country.upper() not in _GEO_COUNTRIES:
+            raise ValueError(
+                f"Country {country!r} is not supported for geo targeting. "
+                f"Supported countries: {_GEO_COUNTRIES}"
+            )
+        return country.upper()
 
-ProxyTarget = Annotated[
+
+def _geo_target(value: Any) -> Any:
+    """An object is a place, unless it names a proxy of the caller's own by its URL."""
+    if not hasattr(value, "keys") or "url" in value:
+        return value
+    return GeoTarget.model_validate(value)
+
+
+def _known_name(value: Any) -> Any:
+    return ProxyLocation(value) if isinstance(value, str) else value
+
+
+_AnyProxy = Annotated[
     ProxyLocation | GeoTarget | dict[str, Any] | None, Field(union_mode="left_to_right")
 ]
+
+ProxyTarget = Annotated[_AnyProxy, BeforeValidator(_geo_target)]
+"""The proxy of runs, workflows and browser sessions."""
+
+NamedProxyTarget = Annotated[_AnyProxy, BeforeValidator(_known_name), BeforeValidator(_geo_target)]
+"""The proxy of browser profiles and credentials: an unknown name has a text of its own there."""
 
 _ADVICE: Final = "Use an HTTP or HTTPS URL with at most 2083 characters."
 _SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")

@@ -34,11 +34,16 @@ def _is_json(content_type: str | None) -> bool:
     return main == "application" and (sub == "json" or sub.endswith("+json"))
 
 
-def read_body(request: Request) -> Any:
+def read_body(request: Request, *, reduced: bool = False) -> Any:
     """The body as the server reads it before it looks at the key (facts: resources 1, "Bodies").
 
+    Args:
+        request: whose body it is.
+        reduced: an error has the form of the credential routes.
+
     Raises:
-        Refusal: 422 ``json_invalid``, or 400 for bytes that are no UTF-8.
+        Refusal: 422 ``json_invalid``; 400 for bytes that are no text, nesting without end and
+            numbers of thousands of digits.
     """
     if not request.body:
         return MISSING
@@ -47,19 +52,10 @@ def read_body(request: Request) -> Any:
     try:
         return json.loads(request.body)
     except json.JSONDecodeError as error:
-        raise Refusal(
-            422,
-            [
-                Invalid(
-                    "json_invalid",
-                    ("body", error.pos),
-                    "JSON decode error",
-                    {},
-                    {"error": error.msg},
-                ).full()
-            ],
-        ) from None
-    except (UnicodeDecodeError, RecursionError):
+        where = ("body", error.pos)
+        found = Invalid("json_invalid", where, "JSON decode error", {}, {"error": error.msg})
+        raise refuse([found], reduced=reduced) from None
+    except (ValueError, RecursionError):
         raise Refusal(400, "There was an error parsing the body") from None
 
 
@@ -86,21 +82,12 @@ def check_body(model: type[BaseModel], value: Any, *, required: bool) -> tuple[A
         if required:
             return None, [Invalid("missing", ("body",), "Field required", None)]
         return None, []
-    if isinstance(value, bytes):
-        value = _Opaque(value)
+    if isinstance(value, bytes):  # not JSON: to the checks it is a text
+        value = value.decode("utf-8", "replace")
     try:
         return _adapter(model).validate_python(value, from_attributes=True), []
     except ValidationError as error:
         return None, _items(error, "body")
-
-
-class _Opaque(str):
-    """A body that is not JSON: a text to the checks, so that they refuse it as an object."""
-
-    __slots__ = ()
-
-    def __new__(cls, raw: bytes) -> _Opaque:
-        return super().__new__(cls, raw.decode("utf-8", "replace"))
 
 
 def check_query(model: type[BaseModel], pairs: list[tuple[str, str]]) -> tuple[Any, list[Invalid]]:
@@ -116,7 +103,11 @@ def check_query(model: type[BaseModel], pairs: list[tuple[str, str]]) -> tuple[A
     except ValidationError as error:
         return None, [
             Invalid(
-                item.type, item.loc, item.msg, None if item.type == "missing" else item.input, item.ctx
+                item.type,
+                item.loc,
+                item.msg,
+                None if item.type == "missing" else item.input,
+                item.ctx,
             )
             for item in _items(error, "query")
         ]
@@ -144,11 +135,12 @@ def refuse(found: list[Invalid], *, reduced: bool) -> Refusal:
     """The 422 for these items.
 
     Raises:
-        ServerCrash: an item echoes NaN, which the real server cannot write either.
+        ServerCrash: an item echoes NaN or half a surrogate pair, which the real server cannot
+            write either.
     """
     items: Json = [item.reduced() if reduced else item.full() for item in found]
     try:
         dump_answer(items)
-    except ValueError:
-        raise ServerCrash("ValueError") from None
+    except ValueError as error:
+        raise ServerCrash(type(error).__name__) from None
     return Refusal(422, items)

@@ -104,6 +104,13 @@ class Exchange:
 
 
 def _serve(fake: FakeSkyvern, request: Request, entry: Entry) -> Course:
+    response = yield from _served(fake, request, entry)
+    if request.method == "HEAD" and isinstance(response, Response):
+        return answers.without_body(response)
+    return response
+
+
+def _served(fake: FakeSkyvern, request: Request, entry: Entry) -> Course:
     world = fake.world
     preflight = answers.preflight(request, now=world.now)
     if preflight is not None:
@@ -194,7 +201,7 @@ def _answer(
                 request, result.status, result.raw, now=world.now, headers=result.headers
             )
         return answers.json_answer(
-            request, result.status, result.body, now=world.now, headers=result.headers
+            request, result.status, result.body, now=world.now, more=result.headers
         )
     return answers.json_answer(request, endpoint.status, result, now=world.now)
 
@@ -202,10 +209,12 @@ def _answer(
 def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoint) -> Call:
     """JSON syntax, key, models: in this order."""
     credential_route = found.path.removeprefix("/api").startswith("/v1/credentials")
-    raw: Json = read_body(request) if endpoint.body is not None else None
+    raw: Json = None
+    if endpoint.body is not None:
+        raw = read_body(request, reduced=credential_route)
     organization_id, key = "", request.header("x-api-key") or ""
     if endpoint.needs_key:
-        key = _key_of(request, credential_route=credential_route)
+        key = _key_of(request)
         organization_id = fake.keys.organization_of(key, credential_route=credential_route)
     wrong: list[Invalid] = []
     query = headers = body = None
@@ -233,7 +242,7 @@ def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoi
     )
 
 
-def _key_of(request: Request, *, credential_route: bool) -> str:
+def _key_of(request: Request) -> str:
     """The key that counts, or the refusal of an ``Authorization`` header (facts: resources 1)."""
     key = request.header("x-api-key")
     authorization = request.header("authorization")

@@ -18,7 +18,14 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
-__all__ = ["OPERATIONS", "Operation", "SlashTwins", "UnknownOperation", "operation_named"]
+__all__ = [
+    "OPERATIONS",
+    "PUBLIC",
+    "Operation",
+    "SlashTwins",
+    "UnknownOperation",
+    "operation_named",
+]
 
 
 class SlashTwins(Enum):
@@ -44,9 +51,13 @@ class Operation:
     method: str
     path: str
     routes: tuple[tuple[str, str], ...]
+    hidden: bool = False
+    """Answered by the server, but neither in its public schema nor in the SDK."""
 
 
-def _op(name: str, route: str, mirrors: str, twins: SlashTwins, *others: str) -> Operation:
+def _op(
+    name: str, route: str, mirrors: str, twins: SlashTwins, *others: str, hidden: bool = False
+) -> Operation:
     method, path = route.split(" ")
     older = path.replace("/v1/agents", "/v1/workflows").replace("/run/agents", "/run/workflows")
     spellings = [(method, path)]
@@ -62,7 +73,12 @@ def _op(name: str, route: str, mirrors: str, twins: SlashTwins, *others: str) ->
         routes.append((verb, spelling))
         if twins is ALL or (twins is OLD and not spelling.startswith("/v1/agents")):
             routes.append((verb, spelling + "/"))
-    return Operation(name, method, path, tuple(routes))
+    return Operation(name, method, path, tuple(routes), hidden)
+
+
+def _hidden(name: str, route: str, mirrors: str, twins: SlashTwins) -> Operation:
+    """A route outside the public schema. Its name is ours: the SDK has none for it."""
+    return _op(name, route, mirrors, twins, hidden=True)
 
 
 # fmt: off
@@ -100,10 +116,12 @@ TABLE: tuple[Operation, ...] = (
     _op("batch_get_run_tags_post", "POST /v1/run-tags", "A", ALL),
     _op("get_run_tag_suggestions", "GET /v1/run-tag-suggestions", "A", ALL),
     _op("artifacts.get_artifact_content", "GET /v1/artifacts/{artifact_id}/content", "-", NONE),
+    _hidden("get_artifact", "GET /v1/artifacts/{artifact_id}", "-", ALL),
     _op("get_run_artifacts", "GET /v1/runs/{run_id}/artifacts", "-", ALL),
     _op("retry_run_webhook", "POST /v1/runs/{run_id}/retry_webhook", "-", ALL),
     _op("get_run_timeline", "GET /v1/runs/{run_id}/timeline", "-", ALL),
     _op("get_version", "GET /v1/version", "A", ALL),
+    _hidden("heartbeat", "GET /api/v1/heartbeat", "-", NONE),
     _op("get_runs_v2", "GET /v1/runs", "-", ALL),
     _op("upload_file", "POST /v1/upload_file", "A", ALL),
     _op("delete_file", "DELETE /v1/files/{file_id}", "-", ALL),
@@ -118,13 +136,18 @@ TABLE: tuple[Operation, ...] = (
     _op("close_browser_session", "POST /v1/browser_sessions/{browser_session_id}/close", "-", ALL),
     _op("extend_browser_session", "POST /v1/browser_sessions/{browser_session_id}/extend", "-", ALL),
     _op("update_browser_session", "PATCH /v1/browser_sessions/{browser_session_id}", "-", ALL),
+    _hidden("get_browser_sessions_history", "GET /v1/browser_sessions/history", "-", ALL),
     _op("get_browser_session", "GET /v1/browser_sessions/{browser_session_id}", "-", ALL),
     _op("send_totp_code", "POST /v1/credentials/totp", "-", ALL, "POST /api/v1/totp"),
+    _hidden("get_totp_codes", "GET /v1/credentials/totp", "-", ALL),
     _op("create_credential", "POST /v1/credentials", "A", ALL),
     _op("get_credentials", "GET /v1/credentials", "A", ALL),
     _op("update_credential", "POST /v1/credentials/{credential_id}/update", "-", ALL, "PUT /api/v1/credentials/{credential_id}"),
     _op("delete_credential", "POST /v1/credentials/{credential_id}/delete", "-", ALL, "DELETE /api/v1/credentials/{credential_id}"),
+    _hidden("rename_credential", "PATCH /v1/credentials/{credential_id}", "-", ALL),
+    _hidden("delete_vault_credential", "DELETE /v1/credentials/{credential_type}", "-", ALL),
     _op("get_credential", "GET /v1/credentials/{credential_id}", "A", ALL),
+    _hidden("get_credential_totp_code", "GET /v1/credentials/{credential_id}/totp-code", "-", ALL),
     _op("list_custom_llms", "GET /v1/custom-llms", "-", ALL),
     _op("create_custom_llm", "POST /v1/custom-llms", "-", ALL),
     _op("update_custom_llm", "PUT /v1/custom-llms/{custom_llm_id}", "-", ALL),
@@ -160,6 +183,9 @@ TABLE: tuple[Operation, ...] = (
 )
 # fmt: on
 
+PUBLIC: tuple[Operation, ...] = tuple(operation for operation in TABLE if not operation.hidden)
+"""Those of the server's public schema, each with a method of the SDK."""
+
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in TABLE}
 
 
@@ -172,7 +198,7 @@ def operation_named(name: str) -> Operation:
     try:
         return OPERATIONS[name]
     except KeyError:
-        near = get_close_matches(name, OPERATIONS, n=3)
+        near = get_close_matches(name, [operation.name for operation in PUBLIC], n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise UnknownOperation(
             f"{name!r} is no operation of Skyvern; operations are named as the SDK's methods.{hint}"

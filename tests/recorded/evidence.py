@@ -39,6 +39,7 @@ class Recorded:
     body: bytes
     seconds: float = 0.0
     poll: Poll | None = None
+    environment: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.method} {self.path[:60]} -> {self.status}>"
@@ -80,10 +81,8 @@ def _usual_headers(body: bytes) -> tuple[tuple[str, str], ...]:
 def _read(line: str, bodies: dict[str, bytes]) -> Recorded:
     item = json.loads(line)
     asked, answered = item["request"], item["response"]
-    if "body_base64" in asked:
-        sent = base64.b64decode(asked["body_base64"])
-    else:
-        sent = _body(asked.get("body", ""))
+    encoded = asked.get("body_base64")
+    sent = _body(asked.get("body", "")) if encoded is None else base64.b64decode(encoded)
     body = bodies[answered["body_of"]] if "body_of" in answered else _body(answered["body"])
     bodies[item["name"]] = body
     poll = item.get("poll")
@@ -103,6 +102,7 @@ def _read(line: str, bodies: dict[str, bytes]) -> Recorded:
         body=body,
         seconds=item.get("seconds", 0.0),
         poll=Poll(poll["field"], tuple(poll["in"])) if poll else None,
+        environment=frozenset(item.get("environment", ())),
     )
 
 
