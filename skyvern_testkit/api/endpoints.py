@@ -15,6 +15,7 @@ FAMILIES = (
     "skyvern_testkit.api.sessions",
     "skyvern_testkit.api.totp",
     "skyvern_testkit.api.version",
+    "skyvern_testkit.api.workflows",
 )
 
 
