@@ -12,6 +12,7 @@ from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.workflows.answers import render
 from skyvern_testkit.api.workflows.making import add_version
+from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wanted
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
@@ -31,8 +32,6 @@ class _Definition:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        from skyvern_testkit.api.workflows.models import request_model
-
         return core_schema.nullable_schema(handler.generate_schema(request_model()))
 
 
