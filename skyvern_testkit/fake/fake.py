@@ -217,8 +217,8 @@ class FakeSkyvern:
     # --- copies ---------------------------------------------------------------------------
 
     def fork(self) -> FakeSkyvern:
-        """An independent copy with the same future; its journal begins empty."""
-        twin = object.__new__(type(self))
+        """An independent copy with the same future, on no clock; its journal begins empty."""
+        twin = object.__new__(FakeSkyvern)
         FakeSkyvern.__init__(twin, seed=self.world.seed, max_requests=self.max_requests)
         twin.world = self.world.fork()
         twin.keys = self.keys.fork(twin.world)

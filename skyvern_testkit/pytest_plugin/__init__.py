@@ -1,0 +1,166 @@
+"""The pytest plugin: fixtures, the ``skyvern`` mark, options and ini keys, and a report of failing tests.
+
+pytest imports this module in every suite of every project that has the kit installed. So it imports
+only the standard library and pytest itself until a test uses one of its fixtures, and touches no
+test that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from skyvern_testkit.pytest_plugin import settings
+
+if TYPE_CHECKING:
+    from skyvern import Skyvern
+    from skyvern.client import Skyvern as SyncSkyvern
+
+    from skyvern_testkit.clock import Clock
+    from skyvern_testkit.faults import Faults
+    from skyvern_testkit.transport.codes import TotpCodes
+    from skyvern_testkit.transport.inprocess import InProcessSkyvern
+    from skyvern_testkit.transport.resources import Resource
+    from skyvern_testkit.transport.webhooks import Webhooks
+
+WORLD: Final = pytest.StashKey["InProcessSkyvern"]()
+
+
+# --- options ------------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--skyvern-seed`` and its like, and ini keys of the same names."""
+    settings.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    config.addinivalue_line("markers", settings.DESCRIPTION)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse wrong options and marks, each with the test that has it, before any test runs."""
+    settings.check(config, items)
+
+
+# --- fixtures -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def skyvern_fake(request: pytest.FixtureRequest) -> Iterator[InProcessSkyvern]:
+    """One fake Skyvern for this test, in memory, on virtual time."""
+    from skyvern_testkit.transport.opening import fake_skyvern
+
+    with fake_skyvern(**settings.of(request.node)) as fake:
+        request.node.stash[WORLD] = fake
+        yield fake
+
+
+@pytest.fixture
+def skyvern_client(skyvern_fake: InProcessSkyvern) -> Skyvern:
+    """The installed SDK's ``Skyvern``, wired to this test's fake."""
+    return skyvern_fake.client()
+
+
+@pytest.fixture
+def skyvern_sync_client(skyvern_fake: InProcessSkyvern) -> SyncSkyvern:
+    """The installed SDK's synchronous ``skyvern.client.Skyvern``, wired to this test's fake."""
+    return skyvern_fake.sync_client()
+
+
+@pytest.fixture
+def skyvern_totp(skyvern_fake: InProcessSkyvern) -> TotpCodes:
+    """Sends second-factor codes to this test's fake, now or later."""
+    return skyvern_fake.totp
+
+
+@pytest.fixture
+def skyvern_webhooks(skyvern_fake: InProcessSkyvern) -> Webhooks:
+    """Receives the webhooks of this test's fake."""
+    return skyvern_fake.webhooks
+
+
+@pytest.fixture
+def skyvern_session(skyvern_fake: InProcessSkyvern) -> Resource:
+    """A browser session that is there; call it to make more."""
+    return skyvern_fake.session()
+
+
+@pytest.fixture
+def skyvern_profile(skyvern_fake: InProcessSkyvern) -> Resource:
+    """A browser profile that is there; call it to make more."""
+    return skyvern_fake.profile()
+
+
+@pytest.fixture
+def skyvern_credential(skyvern_fake: InProcessSkyvern) -> Resource:
+    """A stored password credential; call it to make more."""
+    return skyvern_fake.credential()
+
+
+@pytest.fixture
+def skyvern_faults(skyvern_fake: InProcessSkyvern) -> Faults:
+    """What goes wrong on purpose in this test's fake."""
+    return skyvern_fake.faults
+
+
+@pytest.fixture
+def skyvern_clock(skyvern_fake: InProcessSkyvern) -> Clock:
+    """The time that this test shares with its fake."""
+    return skyvern_fake.clock
+
+
+# --- a test and its time ------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Event loops of tests that use the kit are made by us, before any fixture runs."""
+    if not settings.needs_our_loops(item):
+        return (yield)
+    from skyvern_testkit.clock import patched_loops
+
+    with patched_loops():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
+    """Seed ``random`` again: others (pytest-randomly) seed it between the fixtures and the test."""
+    fake = pyfuncitem.stash.get(WORLD, None)
+    if fake is not None:
+        import random
+
+        random.seed(fake.world.seed)
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """What a script has raised fails the test, even if the code under test has swallowed it."""
+    try:
+        result = yield
+    except BaseException:
+        if (fake := item.stash.get(WORLD, None)) is not None:
+            fake.forgive()
+            fake.strict = False
+        raise
+    if (fake := item.stash.get(WORLD, None)) is not None:
+        fake.verify()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failing test shows what happened in its world."""
+    report = yield
+    fake = item.stash.get(WORLD, None)
+    if fake is not None and report.failed:
+        report.sections.append((f"Skyvern ({report.when})", fake.report()))
+    return report

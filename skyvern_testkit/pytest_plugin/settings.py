@@ -1,0 +1,261 @@
+"""The settings of a test: its ``skyvern`` marks, the command line and the ini file, checked."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+__all__ = ["DESCRIPTION", "add_options", "check", "needs_our_loops", "of"]
+
+DESCRIPTION: Final = (
+    "skyvern(fake=, seed=, clock=, strict=, intercept=, ...): settings of the test's fake Skyvern; "
+    "see skyvern_testkit.fake_skyvern for all of them."
+)
+FIXTURES: Final = frozenset(
+    f"skyvern_{name}"
+    for name in (
+        "fake",
+        "client",
+        "sync_client",
+        "totp",
+        "webhooks",
+        "session",
+        "profile",
+        "credential",
+        "faults",
+        "clock",
+    )
+)
+VIRTUAL_ONLY: Final = ("max_virtual", "hold_cap", "wallclock")
+
+
+class Setting(NamedTuple):
+    """One setting: what it may be, and what it is on the command line and in the ini file."""
+
+    is_valid: Callable[[Any], bool]
+    must_be: str
+    option: dict[str, Any] | None = None
+    read: Callable[[str], Any] = str
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_instance_of(module: str, name: str) -> Callable[[object], bool]:
+    """Is it of a class that may not even be imported?"""
+
+    def check(value: object) -> bool:
+        kind = getattr(sys.modules.get(module), name, None)
+        return kind is not None and isinstance(value, kind)
+
+    return check
+
+
+def _read_flag(text: str) -> Any:
+    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False}.get(
+        text.strip().lower(), {"no": False, "off": False}.get(text.strip().lower(), text)
+    )
+
+
+def _read_int(text: str) -> Any:
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+SETTINGS: Final[dict[str, Setting]] = {
+    "seed": Setting(
+        lambda value: isinstance(value, int) and not isinstance(value, bool),
+        "a whole number",
+        {
+            "metavar": "N",
+            "help": "seed of the fake Skyvern: ids, values, retry jitter (default: 0)",
+        },
+        _read_int,
+    ),
+    "clock": Setting(
+        lambda value: value in ("virtual", "real"),
+        "'virtual' or 'real'",
+        {"metavar": "virtual|real", "help": "time of the tests that use a fake (default: virtual)"},
+    ),
+    "fake": Setting(
+        lambda value: bool(value) and (isinstance(value, str) or hasattr(value, "__fspath__")),
+        "the name or path of a fake",
+        {"metavar": "NAME", "help": "the YAML fake that every world begins with"},
+    ),
+    "strict": Setting(
+        _is_flag,
+        "true or false",
+        {
+            "action": "store_const",
+            "const": "true",
+            "help": "fail tests whose rules, faults or scripts are not used, or that get advice",
+        },
+        _read_flag,
+    ),
+    "intercept": Setting(
+        _is_flag,
+        "true or false",
+        {
+            "action": "store_const",
+            "const": "true",
+            "help": "serve every httpx request for Skyvern's own hosts from the test's fake",
+        },
+        _read_flag,
+    ),
+    "epoch": Setting(_is_instance_of("datetime", "datetime"), "a datetime"),
+    "timing": Setting(_is_instance_of("skyvern_testkit.world.world", "Timing"), "a Timing"),
+    "strict_keys": Setting(_is_flag, "true or false"),
+    "max_virtual": Setting(_is_number, "a positive number of virtual seconds"),
+    "max_requests": Setting(_is_count, "a positive whole number"),
+    "hold_cap": Setting(_is_number, "a positive number of real seconds"),
+    "wallclock": Setting(_is_flag, "true or false"),
+}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """``--skyvern-NAME`` and ``skyvern_NAME`` for the settings that are for a whole suite."""
+    group = parser.getgroup("skyvern", "skyvern-testkit: a fake Skyvern")
+    for name, setting in SETTINGS.items():
+        if setting.option is not None:
+            group.addoption(
+                f"--skyvern-{name}", dest=f"skyvern_{name}", default=None, **setting.option
+            )
+            parser.addini(f"skyvern_{name}", setting.option["help"], default=None)
+
+
+def of(item: pytest.Item) -> dict[str, Any]:
+    """What ``fake_skyvern()`` is called with for a test: its marks, the nearest first, then options, then ini.
+
+    Raises:
+        pytest.UsageError: something is wrong; it names the test.
+    """
+    found = dict(_of_suite(item.config))
+    for mark in reversed(list(item.iter_markers("skyvern"))):
+        found.update(mark.kwargs)
+    return found
+
+
+def check(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Look at all settings of all tests.
+
+    Raises:
+        pytest.UsageError: names every test and what is wrong with its settings.
+    """
+    suite = _of_suite(config)
+    wrong = [f"{_where(config, name)}: {why}" for name, why in _invalid(suite)]
+    for item in items:
+        if item.get_closest_marker("skyvern") is not None or FIXTURES & _fixtures(item):
+            wrong += [f"{item.nodeid}: @pytest.mark.skyvern: {why}" for why in _wrong(item)]
+    if wrong:
+        raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+
+
+def _of_suite(config: pytest.Config) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, setting in SETTINGS.items():
+        if setting.option is None:
+            continue
+        text = config.getoption(f"skyvern_{name}")
+        if text is None:
+            text = config.getini(f"skyvern_{name}")
+        if text not in (None, ""):
+            found[name] = setting.read(str(text))
+    return found
+
+
+def _where(config: pytest.Config, name: str) -> str:
+    given = config.getoption(f"skyvern_{name}") is not None
+    return f"--skyvern-{name}" if given else f"skyvern_{name} in {config.inipath or 'the ini file'}"
+
+
+def _invalid(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if not SETTINGS[name].is_valid(value):
+            yield name, f"{name} must be {SETTINGS[name].must_be}, not {value!r}"
+
+
+def _wrong(item: pytest.Item) -> Iterator[str]:
+    """What is wrong with the marks of a test."""
+    by_node: dict[str, dict[str, Any]] = {}
+    for node, mark in item.iter_markers_with_node("skyvern"):
+        if mark.args:
+            yield f"takes arguments by name only, not {', '.join(map(repr, mark.args))}"
+        said = by_node.setdefault(node.nodeid, {})
+        for name, value in mark.kwargs.items():
+            if name not in SETTINGS:
+                yield f"knows no {name!r}; it takes {', '.join(SETTINGS)}"
+                continue
+            if name in said and said[name] != value:
+                yield f"says {name}={said[name]!r} and {name}={value!r} of the same test"
+            said[name] = value
+        known = {name: value for name, value in mark.kwargs.items() if name in SETTINGS}
+        yield from (why for _, why in _invalid(known))
+    together = of(item)
+    if together.get("clock") == "real":
+        for name in VIRTUAL_ONLY:
+            if name in together:
+                yield f"says clock='real' and {name}={together[name]!r}, which is for virtual time"
+
+
+# --- whose loops are ours -----------------------------------------------------------------------
+
+
+def needs_our_loops(item: pytest.Item) -> bool:
+    """Does the test use anything of the kit, or share its event loop with tests that may?"""
+    return _uses_us(item) or _shares_its_loop(item)
+
+
+def _fixtures(item: pytest.Item) -> frozenset[str]:
+    return frozenset(getattr(item, "fixturenames", ()))
+
+
+def _uses_us(item: pytest.Item) -> bool:
+    if FIXTURES & _fixtures(item) or item.get_closest_marker("skyvern") is not None:
+        return True
+    module = getattr(item, "module", None)
+    return module is not None and _imports_us(module)
+
+
+_KNOWN: Final[dict[str, bool]] = {}
+
+
+def _imports_us(module: ModuleType) -> bool:
+    """Does a test module have anything of ours among its names, such as ``fake_skyvern``?"""
+    known = _KNOWN.get(module.__name__)
+    if known is None:
+        known = any(
+            str(getattr(value, "__module__", None) or getattr(value, "__name__", "")).startswith(
+                "skyvern_testkit"
+            )
+            for value in vars(module).values()
+        )
+        _KNOWN[module.__name__] = known
+    return known
+
+
+def _shares_its_loop(item: pytest.Item) -> bool:
+    """Is its event loop made once for several tests, of which a later one may use the kit?"""
+    if not any(_uses_us(other) for other in item.session.items):
+        return False
+    definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
+    return any(
+        name.endswith(("_scoped_runner", "event_loop", "anyio_backend"))
+        and found[-1].scope != "function"
+        for name, found in definitions.items()
+        if found
+    )

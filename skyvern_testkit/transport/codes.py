@@ -1,0 +1,69 @@
+"""Second-factor codes, sent by the test: now, or later on the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skyvern_testkit.fake.doing import do
+from skyvern_testkit.transport.front import Front
+
+__all__ = ["TotpCodes"]
+
+
+class TotpCodes:
+    """``fake.totp``: what a phone or a mailbox would send to Skyvern, without HTTP."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    def send(
+        self,
+        identifier: str,
+        code: str,
+        *,
+        task_id: str | None = None,
+        workflow_id: str | None = None,
+        workflow_run_id: str | None = None,
+        source: str | None = None,
+    ) -> str:
+        """Send a code now, as the SDK's ``send_totp_code`` does.
+
+        Args:
+            identifier: the ``totp_identifier`` that a run looks for.
+            code: the code, or a message that holds one.
+            task_id: only for this task.
+            workflow_id: only for runs of this workflow.
+            workflow_run_id: only for this run.
+            source: where it came from (``email``, ``phone``).
+
+        Returns:
+            the id of the stored code.
+
+        Raises:
+            ValueError: the server would refuse it.
+        """
+        body: dict[str, Any] = {
+            "totp_identifier": identifier,
+            "content": code,
+            "task_id": task_id,
+            "workflow_id": workflow_id,
+            "workflow_run_id": workflow_run_id,
+            "source": source,
+        }
+        with self._front.moving():
+            answer = do(self._front.fake, "send_totp_code", body)
+        return str(answer["totp_code_id"])
+
+    def send_later(self, seconds: float, identifier: str, code: str, **only_for: Any) -> None:
+        """Send a code after so many virtual seconds, while the client does something else.
+
+        Args:
+            seconds: from now.
+            identifier: as in :meth:`send`.
+            code: as in :meth:`send`.
+            only_for: the further arguments of :meth:`send`.
+
+        Raises:
+            ValueError: a negative number of seconds.
+        """
+        self._front.later(seconds, lambda: self.send(identifier, code, **only_for))
