@@ -110,6 +110,9 @@ class Match:
 def _shown(pattern: Any) -> str:
     if isinstance(pattern, re.Pattern):
         return f"re {cast('re.Pattern[str]', pattern).pattern!r}"
+    if isinstance(pattern, Mapping):
+        items = cast("Mapping[str, Any]", pattern).items()
+        return f"{{{', '.join(f'{key!r}: {_shown(value)}' for key, value in items)}}}"
     if callable(pattern):
         return getattr(pattern, "__qualname__", repr(pattern))
     return repr(pattern)

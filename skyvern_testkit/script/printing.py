@@ -227,9 +227,7 @@ def _json(value: Any) -> Json:
             return {"filename": value.filename, **_file_json(value.content)}
         case RunError():
             told = _some({"code": value.code, "reasoning": value.reasoning})
-            if value.confidence != 1.0:
-                told["confidence"] = value.confidence
-            return value.code if len(told) == 1 else told
+            return told if value.confidence == 1.0 else told | {"confidence": value.confidence}
         case bytes():
             return {"base64": base64.b64encode(value).decode()}
         case tuple():

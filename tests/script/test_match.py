@@ -108,3 +108,4 @@ def test_a_function_is_not_asked_about_what_is_not_there(match):
 def test_a_pattern_prints_as_it_was_written():
     assert str(Match(prompt="*a*", parameters={"b": 1})) == "on(prompt='*a*', parameters={'b': 1})"
     assert str(Match(url=re.compile("x"))) == "on(url=re 'x')"
+    assert str(Match(parameters={"b": is_urgent})) == "on(parameters={'b': is_urgent})"

@@ -59,10 +59,14 @@ HISTORIES = [
 ]
 
 
+def named(steps):
+    return "-".join(step.state for step in steps) or "nothing"
+
+
 @pytest.mark.parametrize("family", Family)
-@pytest.mark.parametrize(("steps", "takers"), HISTORIES, ids=lambda it: "-".join(
-    getattr(item, "state", item) for item in it
-))  # fmt: skip
+@pytest.mark.parametrize(
+    ("steps", "takers"), [pytest.param(*row, id=named(row[0])) for row in HISTORIES]
+)
 def test_a_script_is_refused_by_the_kinds_of_run_that_never_live_so(steps, takers, family):
     if not takers:
         with pytest.raises(IllegalMove):

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from skyvern_testkit.script import steps, triggers
 from skyvern_testkit.script.fakefile.nodes import Node
-from skyvern_testkit.script.fakefile.problems import Report, nearest
+from skyvern_testkit.script.fakefile.problems import Report, nearest, shortened
 from skyvern_testkit.script.states import State
 
 __all__ = ["STEPS", "TRIGGERS", "WRONG", "Form", "Reader", "read_call", "read_form"]
@@ -53,7 +53,9 @@ class Form:
 def unknown(node: Node, name: str, known: Mapping[str, Any], owner: str, report: Report) -> None:
     """Report a field that the owner does not have."""
     takes = f"It takes: {', '.join(known)}." if known else "It takes no arguments."
-    report.add(node.keys[name], f"{owner} has no `{name}`.{nearest(name, known)} {takes}")
+    report.add(
+        node.keys[name], f"{owner} has no `{shortened(name)}`.{nearest(name, known)} {takes}"
+    )
 
 
 def read_form(node: Node, form: Form, name: str, report: Report) -> Any:
@@ -106,7 +108,9 @@ def read_call(node: Node, forms: Mapping[str, Form], what: str, report: Report) 
         return WRONG
     if name not in forms:
         known = ", ".join(forms)
-        report.add(place, f"`{name}` is not {what}.{nearest(name, forms)} There are: {known}.")
+        report.add(
+            place, f"`{shortened(name)}` is not {what}.{nearest(name, forms)} There are: {known}."
+        )
         return WRONG
     return read_form(arguments, forms[name], name, report)
 
@@ -238,7 +242,12 @@ ERROR: Final = Form(
 
 
 def error(node: Node, report: Report) -> Any:
-    """An entry of ``errors``: a code, or ``{code: ..., reasoning: ..., confidence: ...}``."""
+    """An entry of ``errors``: a code, or ``{code: ..., reasoning: ..., confidence: ...}``.
+
+    A code alone is left as it is: the step's function gives it the run's own reason.
+    """
+    if isinstance(node.scalar, str):
+        return node.scalar
     return read_form(node, ERROR, "error", report)
 
 

@@ -18,7 +18,7 @@ import yaml
 from yaml.composer import ComposerError
 from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
-from skyvern_testkit.script.fakefile.problems import Place, Report
+from skyvern_testkit.script.fakefile.problems import Place, Report, shortened
 from skyvern_testkit.wire.jsontext import Json
 
 __all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "MAX_NODES", "Node", "read_nodes"]
@@ -62,28 +62,32 @@ class Node:
     def shown(self) -> str:
         """What it is, in a few words, for messages."""
         if self.fields is not None:
-            return f"a mapping with {', '.join(self.fields) or 'nothing'}"
+            return f"a mapping with {shortened(', '.join(self.fields)) or 'nothing'}"
         if self.items is not None:
             return f"a list of {len(self.items)}"
         match self.scalar:
             case None:
                 return "nothing"
             case str():
-                short = self.scalar if len(self.scalar) <= 60 else f"{self.scalar[:57]}..."
-                return f"the text {short!r}"
+                return f"the text {shortened(self.scalar)!r}"
             case _:
                 return str(self.scalar).lower()[:60]
 
     def at(self, *way: str | int) -> Place:
-        """Where a part of the value stands, or the nearest thing above it that is there."""
-        node = self
+        """Where a part of the value stands, or the nearest thing above it that is there.
+
+        A mapping or a list stands where its key does: it begins on the line below.
+        """
+        node, place = self, self.place
         for step in way:
             if isinstance(step, int) and node.items is not None and step < len(node.items):
                 node = node.items[step]
+                place = node.place
             elif isinstance(step, str) and node.fields is not None and step in node.fields:
-                node = node.fields[step]
+                key, node = node.keys[step], node.fields[step]
+                place = key if node.scalar is None else node.place
             # else: a step of a validator's own, such as the tag of a union
-        return node.place
+        return place
 
 
 class _Loader(yaml.SafeLoader):

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-__all__ = ["FakeFileError", "Place", "Problem", "Report", "nearest"]
+__all__ = ["FakeFileError", "Place", "Problem", "Report", "nearest", "shortened"]
 
 _PLAIN_KEY = re.compile(r"[\w-]+")
 _WIDTH = 100
+
+
+def shortened(text: str) -> str:
+    """A text of somebody else's as it fits into a message."""
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Place:
 
     def key(self, name: str, line: int, column: int) -> Place:
         """A field of what stands here."""
-        shown = name if _PLAIN_KEY.fullmatch(name) else f"[{name!r}]"
+        short = shortened(name)
+        shown = short if _PLAIN_KEY.fullmatch(short) else f"[{short!r}]"
         dot = "." if self.path and not shown.startswith("[") else ""
         return Place(line, column, f"{self.path}{dot}{shown}")
 

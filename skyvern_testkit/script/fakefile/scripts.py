@@ -119,6 +119,7 @@ def _scripts(node: Node, report: Report, family: Family | None) -> tuple[RunScri
         parts = node.items
     if node.is_null or node.items == []:
         report.add(node.place, "`play` needs a script, such as `- completed: {output: ...}`")
+        return ()
     found = [read_script(part, report, family) for part in parts]
     return tuple(script for script in found if script is not WRONG)
 
