@@ -63,7 +63,6 @@ LIST_INVOICES: Final[dict[str, Any]] = {
                 "label": "list_invoices",
                 "url": "{{ portal_url }}/invoices",
                 "data_extraction_goal": "Extract all invoices issued on or after {{ since }}.",
-                "error_code_mapping": ERROR_CODES,
                 "data_schema": {
                     "type": "object",
                     "properties": {
@@ -85,6 +84,7 @@ LIST_INVOICES: Final[dict[str, Any]] = {
                 },
             }
         ],
+        "error_code_mapping": ERROR_CODES,  # of the whole workflow: an extraction block has none
     },
 }
 
