@@ -89,7 +89,8 @@ class Session(Row):
     PREFIX: ClassVar[str] = "pbs"
     status: SessionStatus = "created"
     timeout_minutes: int | None = 60
-    settings: JsonObject = field(default_factory=dict[str, Json])
+    settings: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    """What was asked for, by wire names. Not in the repr: a proxy's URL may hold a password."""
     browser_profile_id: str | None = None
     generate_browser_profile: bool = False
     occupant: str | None = None
@@ -111,7 +112,7 @@ class Profile(Row):
     PREFIX: ClassVar[str] = "bp"
     name: str
     description: str | None = None
-    proxy_location: Json = None
+    proxy_location: Json = field(default=None, repr=False)
     proxy_session_id: str | None = None
     is_managed: bool = False
     workflow_permanent_id: str | None = None
