@@ -146,7 +146,7 @@ class Ids:
 
 
 PAIR = re.compile(rf'"created_at":"({INSTANT.pattern})","modified_at":"({INSTANT.pattern})"')
-FRESH = timedelta(milliseconds=60)
+FRESH = timedelta(milliseconds=90)
 """Closer together than that, a row was made and not changed since: one request of the recorded
 server took less, and here requests are further apart."""
 
