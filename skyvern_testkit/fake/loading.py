@@ -1,0 +1,217 @@
+"""Making a fake file come true in a world, all of it or nothing.
+
+Resources are made by the handlers of the API itself, so whatever the real server refuses is refused
+here, at the line of the file where it stands. First everything is made in a fork of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+from pydantic import BaseModel
+
+from skyvern_testkit.api.call import Answer, Call, Endpoint
+from skyvern_testkit.api.endpoints import endpoints
+from skyvern_testkit.api.validation import check_body, check_headers, check_query
+from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.fake.on import On
+from skyvern_testkit.script.fakefile import KINDS, FakeFile, FakeFileError, Problem, Resource
+from skyvern_testkit.script.fakefile.nodes import Node
+from skyvern_testkit.script.fakefile.problems import nearest
+from skyvern_testkit.wire.errors import Refusal, ServerCrash
+from skyvern_testkit.wire.http import Request
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.rows import Credential, Profile, Row, Session
+from skyvern_testkit.world.schemas import is_list, is_object
+from skyvern_testkit.world.world import Rule
+
+__all__ = ["Loaded", "check", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """How a resource of a fake file is made.
+
+    Args:
+        operation: the operation that makes it.
+        id: the field of the answer that has its id.
+        wrapped: the field of the request that the file's mapping goes into.
+        table: its rows, where the id is a row's own.
+    """
+
+    operation: str
+    id: str
+    wrapped: str | None = None
+    table: type[Row] | None = None
+
+
+_MAKERS: Final[Mapping[str, Maker]] = {
+    "credentials": Maker("create_credential", "credential_id", table=Credential),
+    "profiles": Maker("create_browser_profile", "browser_profile_id", table=Profile),
+    "sessions": Maker("create_browser_session", "browser_session_id", table=Session),
+    "workflows": Maker("create_workflow", "workflow_permanent_id", wrapped="json_definition"),
+}
+
+_CREDENTIAL_MODELS: Final = {
+    "password": "NonEmptyPasswordCredential",
+    "credit_card": "NonEmptyCreditCardCredential",
+    "secret": "SecretCredential",
+}
+"""The server's error lists every kind of credential; a person meant one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a fake file has become.
+
+    Args:
+        ids: kind of resource (``workflows``, ...) -> the ids, in the file's order.
+        rules: which runs play what, in the file's order.
+    """
+
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    rules: tuple[Rule, ...] = ()
+
+
+def check(fake: FakeSkyvern, file: FakeFile) -> tuple[Problem, ...]:
+    """What this world would refuse of a fake file; the world stays as it is."""
+    twin = fake.fork()
+    problems: list[Problem] = []
+    for resource in file.resources:
+        try:
+            _make(twin, resource)
+        except _Refused as refused:
+            problems += [
+                file.problem(resource.node.at(*way), text) for way, text in refused.reasons
+            ]
+    return tuple(problems)
+
+
+def load(fake: FakeSkyvern, file: FakeFile) -> Loaded:
+    """Make everything that a fake file describes, in the world's own organisation.
+
+    Raises:
+        FakeFileError: the world refuses something; then nothing was made.
+    """
+    problems = check(fake, file)
+    if problems:
+        raise FakeFileError(file.source, problems)
+    ids: dict[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
+    for resource in file.resources:
+        ids[resource.kind] += (_make(fake, resource),)
+    rules: list[Rule] = [On(fake.world, rule.match).play(*rule.scripts) for rule in file.rules]
+    return Loaded(ids, tuple(rules))
+
+
+Way = tuple[str | int, ...]
+
+
+class _Refused(Exception):
+    """A resource cannot be made: where in its mapping, and why."""
+
+    def __init__(self, reasons: list[tuple[Way, str]]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+
+def _make(fake: FakeSkyvern, resource: Resource) -> str:
+    maker = _MAKERS[resource.kind]
+    world = fake.world
+    if resource.id is not None:
+        if _is_taken(fake, maker, resource.id):
+            raise _Refused([(("id",), f"the world has a `{resource.id}` already")])
+        world.chosen_ids[KINDS[resource.kind].prefix] = resource.id
+    try:
+        answer = _served(fake, endpoints()[maker.operation], resource, maker)
+    finally:
+        world.chosen_ids.clear()
+    return str(answer[maker.id])
+
+
+def _is_taken(fake: FakeSkyvern, maker: Maker, id: str) -> bool:
+    if maker.table is None:
+        return bool(fake.world.workflow_versions(id, fake.organization_id))
+    return any(row.id == id for row in fake.world.rows(maker.table, include_deleted=True))
+
+
+def _served(fake: FakeSkyvern, endpoint: Endpoint, resource: Resource, maker: Maker) -> JsonObject:
+    operation = endpoint.operation
+    asked: Json = {maker.wrapped: resource.body} if maker.wrapped else resource.body
+    request = Request(operation.method, operation.path)
+    body = None
+    if endpoint.body is not None:
+        body, wrong = check_body(endpoint.body, asked, required=True)
+        if wrong:
+            raise _Refused(_meant([(item.loc, item.msg) for item in wrong], resource))
+    call = Call(
+        world=fake.world,
+        links=fake.links,
+        organization_id=fake.organization_id,
+        api_key=fake.api_key,
+        params={},
+        query=None if endpoint.query is None else check_query(endpoint.query, [])[0],
+        headers=None if endpoint.headers is None else check_headers(endpoint.headers, request)[0],
+        body=body,
+        request=request,
+    )
+    try:
+        result = _at_once(endpoint.handler(call))
+    except Refusal as refusal:
+        raise _Refused(_meant(_reasons(refusal.detail), resource)) from None
+    except ServerCrash as crash:
+        text = f"the real server crashes on this: {crash.name}"
+        raise _Refused([((), text)]) from None
+    model = getattr(body, maker.wrapped) if maker.wrapped else body
+    if unknown := list(_unknown(model, resource.node)):
+        raise _Refused(unknown)
+    return result
+
+
+def _at_once(result: Any) -> JsonObject:
+    if isinstance(result, Generator):
+        course = cast("Generator[Any, None, Any]", result)
+        try:
+            next(course)
+        except StopIteration as end:
+            return _at_once(end.value)
+        raise _Refused([((), "this would take time: a fake begins with what is there at once")])
+    answer: JsonObject = result.body if isinstance(result, Answer) else result
+    return answer
+
+
+def _reasons(detail: Json) -> list[tuple[Way, str]]:
+    """The places and texts of a ``detail``: a 422 list, an object with a message, or a text."""
+    if is_list(detail):
+        return [(tuple(item["loc"]), item["msg"]) for item in detail]
+    if is_object(detail):
+        return [((), str(detail.get("message", detail)))]
+    return [((), str(detail))]
+
+
+def _meant(reasons: list[tuple[Way, str]], resource: Resource) -> list[tuple[Way, str]]:
+    """Without what the server says about the kinds of credential that this one is not."""
+    model = _CREDENTIAL_MODELS.get(str(resource.body.get("credential_type")))
+    if resource.kind != "credentials" or model is None:
+        return reasons
+    others = set(_CREDENTIAL_MODELS.values()) - {model}
+    return [
+        (way, text)
+        for way, text in reasons
+        if not any(other in str(step) for step in way for other in others)
+    ] or reasons
+
+
+def _unknown(model: Any, node: Node, way: Way = ()) -> Iterator[tuple[Way, str]]:
+    """Fields that the real server would ignore: in a file they are mistakes."""
+    if isinstance(model, BaseModel) and node.fields is not None:
+        known = type(model).model_fields
+        for name, part in node.fields.items():
+            if name in known:
+                yield from _unknown(getattr(model, name), part, (*way, name))
+            elif way or name != "id":
+                yield (*way, name), f"the server would ignore `{name}` here.{nearest(name, known)}"
+    elif is_list(model) and node.items is not None:
+        for index, (item, part) in enumerate(zip(model, node.items, strict=False)):
+            yield from _unknown(item, part, (*way, index))
