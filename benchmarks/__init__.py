@@ -1,0 +1,1 @@
+"""What the kit costs, measured beside what one would use instead."""
