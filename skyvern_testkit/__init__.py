@@ -95,7 +95,49 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - a list of texts, made of the table above
+__all__ = [
+    "ClockError",
+    "Deadlock",
+    "Download",
+    "FakeSkyvern",
+    "HeldTooLong",
+    "IllegalMove",
+    "InProcessSkyvern",
+    "RealSkyvernRefused",
+    "Resource",
+    "RunError",
+    "RunInput",
+    "RunScript",
+    "ScriptError",
+    "State",
+    "StrictFailure",
+    "Timing",
+    "TooManyRequests",
+    "UnknownOperation",
+    "VirtualTimeExceeded",
+    "WebhookRequest",
+    "Webhooks",
+    "after",
+    "canceled",
+    "completed",
+    "created",
+    "failed",
+    "fake_skyvern",
+    "needs_totp",
+    "never",
+    "paused",
+    "polls",
+    "queued",
+    "run_reaches",
+    "running",
+    "session_closed",
+    "sign_webhook",
+    "signal",
+    "terminated",
+    "timed_out",
+    "verify_webhook",
+    "webhook_answered",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from skyvern_testkit.api.call import Answer, Call, Endpoint
+from skyvern_testkit.api.call import Answer, Call, Endpoint, Wait
 from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.api.validation import check_body, check_headers, check_query
 from skyvern_testkit.wire.errors import Refusal
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from skyvern_testkit.fake.fake import FakeSkyvern
 
 __all__ = ["do"]
+
+Course = Generator[Wait, None, "Json | Answer"]
 
 
 def do(
@@ -59,14 +61,17 @@ def do(
     except Refusal as refusal:
         raise ValueError(f"{operation}: {refusal.detail}") from None
     if isinstance(answer, Generator):
-        try:
-            next(answer)
-        except StopIteration as end:
-            answer = end.value
-        else:
-            answer.close()
-            raise RuntimeError(f"{operation} takes time here: call it with a client")
+        answer = _at_once(operation, cast("Course", answer))
     return answer.body if isinstance(answer, Answer) else answer
+
+
+def _at_once(operation: str, course: Course) -> Json | Answer:
+    try:
+        next(course)
+    except StopIteration as end:
+        return end.value
+    course.close()
+    raise RuntimeError(f"{operation} takes time here: call it with a client")
 
 
 def _valid(endpoint: Endpoint, body: Mapping[str, Json] | None) -> Json:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from skyvern_testkit.pytest_plugin import settings
+from skyvern_testkit.pytest_plugin import settings, summary
 
 if TYPE_CHECKING:
-    from skyvern import Skyvern
     from skyvern.client import Skyvern as SyncSkyvern
+    from skyvern.library.skyvern import Skyvern
 
     from skyvern_testkit.clock import Clock
     from skyvern_testkit.faults import Faults
@@ -34,11 +34,13 @@ WORLD: Final = pytest.StashKey["InProcessSkyvern"]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--skyvern-seed`` and its like, and ini keys of the same names."""
     settings.add_options(parser)
+    summary.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark."""
+    """Declare the mark, and begin the summary if one is asked for."""
     config.addinivalue_line("markers", settings.DESCRIPTION)
+    summary.begin(config, WORLD)
 
 
 @pytest.hookimpl(trylast=True)
@@ -55,8 +57,9 @@ def skyvern_fake(request: pytest.FixtureRequest) -> Iterator[InProcessSkyvern]:
     """One fake Skyvern for this test, in memory, on virtual time."""
     from skyvern_testkit.transport.opening import fake_skyvern
 
-    with fake_skyvern(**settings.of(request.node)) as fake:
-        request.node.stash[WORLD] = fake
+    node: pytest.Item = request.node
+    with fake_skyvern(**settings.of(node), root=request.config.rootpath) as fake:
+        node.stash[WORLD] = fake
         yield fake
 
 
@@ -156,7 +159,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
+    item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failing test shows what happened in its world."""
     report = yield

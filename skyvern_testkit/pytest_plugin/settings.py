@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
@@ -30,10 +32,15 @@ FIXTURES: Final = frozenset(
         "clock",
     )
 )
+FLAGS: Final = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
 VIRTUAL_ONLY: Final = ("max_virtual", "hold_cap", "wallclock")
 
 
-class Setting(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Setting:
     """One setting: what it may be, and what it is on the command line and in the ini file."""
 
     is_valid: Callable[[Any], bool]
@@ -65,9 +72,19 @@ def _is_instance_of(module: str, name: str) -> Callable[[object], bool]:
 
 
 def _read_flag(text: str) -> Any:
-    return {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False}.get(
-        text.strip().lower(), {"no": False, "off": False}.get(text.strip().lower(), text)
-    )
+    return FLAGS.get(text.strip().lower(), text)
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_clock(value: object) -> bool:
+    return value in ("virtual", "real")
+
+
+def _is_fake(value: object) -> bool:
+    return bool(value) and isinstance(value, str | os.PathLike)
 
 
 def _read_int(text: str) -> Any:
@@ -79,7 +96,7 @@ def _read_int(text: str) -> Any:
 
 SETTINGS: Final[dict[str, Setting]] = {
     "seed": Setting(
-        lambda value: isinstance(value, int) and not isinstance(value, bool),
+        _is_seed,
         "a whole number",
         {
             "metavar": "N",
@@ -88,12 +105,12 @@ SETTINGS: Final[dict[str, Setting]] = {
         _read_int,
     ),
     "clock": Setting(
-        lambda value: value in ("virtual", "real"),
+        _is_clock,
         "'virtual' or 'real'",
         {"metavar": "virtual|real", "help": "time of the tests that use a fake (default: virtual)"},
     ),
     "fake": Setting(
-        lambda value: bool(value) and (isinstance(value, str) or hasattr(value, "__fspath__")),
+        _is_fake,
         "the name or path of a fake",
         {"metavar": "NAME", "help": "the YAML fake that every world begins with"},
     ),

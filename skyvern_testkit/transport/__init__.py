@@ -1,1 +1,1 @@
-"""Thin fronts of the fake: httpx transports, interception, delivery of effects, and all of it at hand in one process."""
+"""Thin fronts of the fake: httpx transports, interception, delivery of effects, all at hand in one process."""

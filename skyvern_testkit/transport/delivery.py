@@ -166,7 +166,7 @@ class Courier:
             self._webhooks.record(sent)
 
 
-class _OutsideWorld(Exception):  # noqa: N818 - no error: it is what always happens there
+class _OutsideWorld(Exception):
     """An address that nobody here answers and that is not this machine."""
 
 

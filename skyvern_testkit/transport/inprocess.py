@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,13 +22,13 @@ from skyvern_testkit.transport.webhooks import Webhooks
 from skyvern_testkit.world.world import Advice
 
 if TYPE_CHECKING:
-    from skyvern import Skyvern
     from skyvern.client import Skyvern as SyncSkyvern
+    from skyvern.library.skyvern import Skyvern
 
 __all__ = ["InProcessSkyvern", "StrictFailure"]
 
 
-class StrictFailure(AssertionError):  # noqa: N818 - it fails a test
+class StrictFailure(AssertionError):
     """``strict=True``: something was planned and not used, or not planned and used."""
 
 
@@ -40,6 +39,8 @@ class InProcessSkyvern(FakeSkyvern):
         clock: the time that the client and this world share.
         webhooks: who receives webhooks, and those that were received.
         totp: sends second-factor codes.
+        transport: for an ``httpx.AsyncClient`` of your own.
+        sync_transport: for an ``httpx.Client`` of your own.
     """
 
     def __init__(self, clock: Clock, *, strict: bool = False, **options: Any) -> None:
@@ -54,21 +55,14 @@ class InProcessSkyvern(FakeSkyvern):
         self.webhooks = Webhooks(self.front)
         self._courier.begin(self.front, self.webhooks)
         self.totp = TotpCodes(self.front)
+        self.transport = FakeTransport(self)
+        self.sync_transport = SyncFakeTransport(self)
+        self._names = 0
 
     def __repr__(self) -> str:
         return f"<InProcessSkyvern at {self.elapsed:g} s: {self.journal.total} requests>"
 
     # --- clients --------------------------------------------------------------------------
-
-    @cached_property
-    def transport(self) -> FakeTransport:
-        """For an ``httpx.AsyncClient`` of your own."""
-        return FakeTransport(self)
-
-    @cached_property
-    def sync_transport(self) -> SyncFakeTransport:
-        """For an ``httpx.Client`` of your own."""
-        return SyncFakeTransport(self)
 
     def client(self, **options: Any) -> Skyvern:
         """The installed SDK's ``skyvern.Skyvern``, wired to this world.
@@ -162,7 +156,7 @@ class InProcessSkyvern(FakeSkyvern):
         *,
         name: str | None = None,
         username: str = "demo@example.com",
-        password: str = "correct horse battery staple",  # noqa: S107 - made up
+        password: str = "correct horse battery staple",
         totp: str | None = None,
         totp_identifier: str | None = None,
         **settings: Any,
@@ -203,7 +197,7 @@ class InProcessSkyvern(FakeSkyvern):
         return Resource(answer[id_field], answer, again)
 
     def _new_name(self, kind: str) -> str:
-        self._names = getattr(self, "_names", 0) + 1
+        self._names += 1
         return f"{kind} {self._names}"
 
     # --- what happened --------------------------------------------------------------------

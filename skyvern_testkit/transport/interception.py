@@ -17,7 +17,7 @@ API_HOSTS: Final = ("api.skyvern.com", "api-staging.skyvern.com")
 DOMAIN: Final = "skyvern.com"
 
 
-class RealSkyvernRefused(RuntimeError):  # noqa: N818 - named after what went wrong
+class RealSkyvernRefused(RuntimeError):
     """A request in a test was about to leave for the real Skyvern."""
 
 
@@ -118,7 +118,7 @@ def _refusal(host: object) -> RealSkyvernRefused:
 
 def _patch() -> None:
     def replace(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
-        own = vars(owner).get(name)
+        own = cast("dict[str, Any]", vars(owner)).get(name)
         setattr(owner, name, make(getattr(owner, name)))
         if own is None:
             _undo.callback(delattr, owner, name)

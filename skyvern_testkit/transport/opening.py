@@ -35,6 +35,7 @@ def fake_skyvern(
     seed: int = 0,
     clock: Literal["virtual", "real"] = "virtual",
     fake: str | os.PathLike[str] | None = None,
+    root: str | os.PathLike[str] = ".",
     strict: bool = False,
     intercept: bool = False,
     epoch: datetime | None = None,
@@ -57,6 +58,7 @@ def fake_skyvern(
             give the same bytes.
         clock: ``"real"`` lets time be what it is: a run of 30 minutes takes 30 minutes.
         fake: name or path of a YAML fake to begin with.
+        root: the project whose ``fakes/`` folder is looked at first.
         strict: end with an error that names every rule and fault that was not used, every run that no
             rule matched while there were rules, and every advice.
         intercept: catch all httpx clients; see :meth:`InProcessSkyvern.intercept`.
@@ -70,6 +72,8 @@ def fake_skyvern(
 
     Raises:
         ClockError: the event loop that runs already does not follow virtual time.
+        FakeNotFound: there is no ``fake`` of that name.
+        FakeFileError: it is wrong; the message names file, line and field.
         StrictFailure: ``strict`` found something.
     """
     with contextlib.ExitStack() as stack:
@@ -97,7 +101,8 @@ def fake_skyvern(
         if fake is not None:
             from skyvern_testkit.fakefiles import load_fake
 
-            load_fake(world, fake)
+            with world.front.lock:
+                load_fake(world, fake, root)
         if intercept:
             stack.enter_context(world.intercept())
         try:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 if TYPE_CHECKING:
-    from skyvern import Skyvern
     from skyvern.client import Skyvern as SyncSkyvern
+    from skyvern.library.skyvern import Skyvern
 
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
 
@@ -24,14 +24,16 @@ def client(fake: InProcessSkyvern, **options: Any) -> Skyvern:
     """``skyvern.Skyvern`` of the installed release, on the fake."""
     kind = _load("skyvern")
     over = httpx.AsyncClient(**_httpx_options(options), transport=fake.transport)
-    return kind(**_arguments(kind, fake, options), httpx_client=over)
+    made: Skyvern = kind(**_arguments(kind, fake, options), httpx_client=over)
+    return made
 
 
 def sync_client(fake: InProcessSkyvern, **options: Any) -> SyncSkyvern:
     """``skyvern.client.Skyvern`` of the installed release, on the fake."""
     kind = _load("skyvern.client")
     over = httpx.Client(**_httpx_options(options), transport=fake.sync_transport)
-    return kind(**_arguments(kind, fake, options), httpx_client=over)
+    made: SyncSkyvern = kind(**_arguments(kind, fake, options), httpx_client=over)
+    return made
 
 
 def _load(module: str) -> Any:

@@ -13,7 +13,6 @@ import httpx
 
 from skyvern_testkit.clock import Flag
 from skyvern_testkit.transport.front import Front
-from skyvern_testkit.wire.jsontext import Json
 
 __all__ = [
     "Handler",
@@ -84,7 +83,8 @@ class WebhookRequest:
     @property
     def signature(self) -> str | None:
         """The ``x-skyvern-signature`` header."""
-        return self.headers.get(SIGNATURE)
+        found: str | None = self.headers.get(SIGNATURE)
+        return found
 
     @property
     def signature_ok(self) -> bool:
@@ -161,7 +161,11 @@ class Webhooks:
                 ``httpx.Response``. What it raises fails the test, and Skyvern sees a 500.
         """
         if handler is None:
-            return lambda function: self.receive(url, function)
+
+            def decorate(function: H) -> H:
+                return self.receive(url, function)
+
+            return decorate
         self._places.append(_Place(url, _of_handler(handler), fails_test=True))
         return handler
 
@@ -273,10 +277,11 @@ async def _later(handler: Handler, reply: Awaitable[Reply]) -> httpx.Response:
     return _response(handler, await reply)
 
 
-def _response(handler: Handler, reply: Reply | Json) -> httpx.Response:
-    status, body = 200, reply
+def _response(handler: Handler, reply: Reply) -> httpx.Response:
     if isinstance(reply, httpx.Response):
         return reply
+    status = 200
+    body: Any = reply
     if isinstance(reply, int) and not isinstance(reply, bool):
         status, body = reply, None
     elif isinstance(reply, tuple):
