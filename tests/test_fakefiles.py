@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -17,11 +19,12 @@ from skyvern_testkit.fakefiles import (
     load_fake,
     read_fake,
 )
-from skyvern_testkit.script.fakefile import FakeFileError
+from skyvern_testkit.script.fakefile import FakeFileError, parse_script
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.rows import Credential, Profile, Session
 from skyvern_testkit.world.schemas import conforms
 
+ROOT = Path(__file__).parents[1]
 SHIPPED = ["flaky_portal", "invoice_extraction", "invoice_portal"]
 
 
@@ -361,3 +364,19 @@ class TestFlakyPortal:
         assert fake.signal("portal is back") == 1
         later(fake, 10)
         assert fake.run(run_id).status == "completed"
+
+
+EXAMPLES = re.findall(
+    r"^```yaml\n(.*?)^```",
+    (ROOT / "docs" / "fakes.md").read_text("utf-8"),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
+def test_the_files_and_scripts_of_the_documentation_are_right(write, project, text):
+    if text.startswith(("format:", "runs:")):
+        write(text.removeprefix("format: 1"))
+        check_fake("portal", project)
+    else:
+        parse_script(text)
