@@ -17,7 +17,7 @@ from skyvern_testkit.wire.times import SECOND, timestamp, timestamp_or_none
 from skyvern_testkit.world.rows import Credential, Profile, Run, Session, Workflow
 from skyvern_testkit.world.world import World
 
-__all__ = ["ENDPOINTS", "managed_profile", "pinned_proxy", "profile_body"]
+__all__ = ["ENDPOINTS", "pinned_proxy", "profile_body"]
 
 LOOKS: Final = 30
 """How often, a second apart, a request looks for the archive of a run before it gives up."""
@@ -214,21 +214,6 @@ def _archive_of_run(call: Call, run_id: str) -> Generator[Wait, None, None]:
         if look < LOOKS - 1:
             yield Until(call.now + SECOND)
     raise Refusal(400, "Workflow run does not have a persisted session")
-
-
-def managed_profile(world: World, workflow: Workflow) -> Profile:
-    """The profile that a persisting workflow keeps for itself; made when its first run begins."""
-    organization_id = workflow.organization_id
-    for profile in world.rows(Profile, organization_id):
-        if profile.is_managed and profile.workflow_permanent_id == workflow.permanent_id:
-            return profile
-    return world.make(
-        Profile,
-        organization_id,
-        name=f"{workflow.title} (auto-saved session)",
-        is_managed=True,
-        workflow_permanent_id=workflow.permanent_id,
-    )
 
 
 # --- the others -------------------------------------------------------------------------------

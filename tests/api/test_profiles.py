@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from skyvern_testkit.api.profiles import managed_profile
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.script import RunInput, RunScript, State, completed
 from skyvern_testkit.wire.times import SECOND
@@ -156,18 +155,6 @@ def test_a_deleted_profile_is_detached_from_its_credential(fake):
     )["credential_id"]
     assert send(fake, f"DELETE {PROFILES}/{profile}").status == 204
     assert ask(fake, f"GET /v1/credentials/{credential}")["browser_profile_id"] is None
-
-
-def test_a_workflow_has_one_managed_profile(fake):
-    run_of(fake, persists=True)
-    (workflow,) = fake.world.rows(Workflow)
-    first = managed_profile(fake.world, workflow)
-    assert managed_profile(fake.world, workflow) is first
-    (shown,) = ask(fake, f"GET {PROFILES}?managed=true")
-    assert (shown["name"], shown["browser_profile_key_digest"]) == (
-        "Invoices (auto-saved session)",
-        "",
-    )
 
 
 @pytest.mark.parametrize(
