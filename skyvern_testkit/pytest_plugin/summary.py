@@ -2,11 +2,16 @@
 
 The file holds ``{"tests": [...]}``, one object a test in the order in which they ended::
 
-    {"nodeid": "tests/test_login.py::test_the_code_is_late", "outcome": "passed",
-     "requests": 9, "virtual_seconds": 40.0, "real_seconds": 0.05}
+    {
+        "nodeid": "tests/test_login.py::test_the_code_is_late",
+        "outcome": "passed",
+        "requests": 9,
+        "virtual_seconds": 40.0,
+        "real_seconds": 0.05,
+    }
 
-``outcome`` is ``passed``, ``failed`` or ``skipped``; a test without a fake has no requests and no
-virtual seconds.
+``outcome`` is ``passed``, ``failed`` or ``skipped``; a test without ``skyvern_fake`` has no requests and
+no virtual seconds.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
@@ -93,8 +98,8 @@ class _Summary:
             entry["outcome"] = report.outcome
         entry["real_seconds"] = round(entry["real_seconds"] + report.duration, 6)
         for name, seen in report.user_properties:
-            if name == PROPERTY and isinstance(seen, dict):
-                entry.update(seen)
+            if name == PROPERTY:
+                entry.update(cast("dict[str, Any]", seen))
 
     def pytest_sessionfinish(self) -> None:
         text = json.dumps({"tests": list(self._tests.values())}, indent=1)
