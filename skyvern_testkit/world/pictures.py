@@ -12,7 +12,7 @@ import zlib
 from functools import cache
 from typing import Final
 
-__all__ = ["png", "webm"]
+__all__ = ["RECORDING", "screenshot"]
 
 WIDTH: Final = 64
 HEIGHT: Final = 40
@@ -24,7 +24,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 @cache
-def png(seed: int | str) -> bytes:
+def screenshot(seed: int | str) -> bytes:
     """A PNG of 64 x 40 pixels: five bands in colours drawn from the seed.
 
     Args:
@@ -58,36 +58,33 @@ def _number(id: str, value: int) -> bytes:
     return _element(id, value.to_bytes(max(1, (value.bit_length() + 7) // 8), "big"))
 
 
-@cache
-def webm(seed: int | str) -> bytes:
-    """A WebM file with one VP8 track and no frame: it says "video" and has a length of zero.
-
-    Args:
-        seed: stands in the file as its title, so that two recordings differ.
-    """
-    head = _element(
-        "1a45dfa3",  # EBML
-        _number("4286", 1),  # EBMLVersion
-        _number("42f7", 1),  # EBMLReadVersion
-        _number("42f2", 4),  # EBMLMaxIDLength
-        _number("42f3", 8),  # EBMLMaxSizeLength
-        _element("4282", b"webm"),  # DocType
-        _number("4287", 4),  # DocTypeVersion
-        _number("4285", 2),  # DocTypeReadVersion
-    )
-    info = _element(
+RECORDING: Final = _element(
+    "1a45dfa3",  # EBML
+    _number("4286", 1),  # EBMLVersion
+    _number("42f7", 1),  # EBMLReadVersion
+    _number("42f2", 4),  # EBMLMaxIDLength
+    _number("42f3", 8),  # EBMLMaxSizeLength
+    _element("4282", b"webm"),  # DocType
+    _number("4287", 4),  # DocTypeVersion
+    _number("4285", 2),  # DocTypeReadVersion
+) + _element(
+    "18538067",  # Segment
+    _element(
         "1549a966",  # Info
         _number("2ad7b1", 1_000_000),  # TimestampScale: milliseconds
-        _element("7ba9", str(seed).encode()),  # Title
         _element("4d80", b"skyvern-testkit"),  # MuxingApp
         _element("5741", b"skyvern-testkit"),  # WritingApp
-    )
-    track = _element(
-        "ae",  # TrackEntry
-        _number("d7", 1),  # TrackNumber
-        _number("73c5", 1),  # TrackUID
-        _number("83", 1),  # TrackType: video
-        _element("86", b"V_VP8"),  # CodecID
-        _element("e0", _number("b0", WIDTH), _number("ba", HEIGHT)),  # Video: width, height
-    )
-    return head + _element("18538067", info, _element("1654ae6b", track))  # Segment, Tracks
+    ),
+    _element(
+        "1654ae6b",  # Tracks
+        _element(
+            "ae",  # TrackEntry
+            _number("d7", 1),  # TrackNumber
+            _number("73c5", 1),  # TrackUID
+            _number("83", 1),  # TrackType: video
+            _element("86", b"V_VP8"),  # CodecID
+            _element("e0", _number("b0", WIDTH), _number("ba", HEIGHT)),  # Video: width, height
+        ),
+    ),
+)
+"""A WebM file with one VP8 track and no frame: a header that says "video", of length zero."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import skyvern_testkit.script as names
@@ -93,11 +93,13 @@ def evaluated(code: str) -> RunScript:
     return script
 
 
+@settings(deadline=None)  # the first example imports
 @given(scripts)
 def test_code_evaluates_to_an_equal_script(script):
     assert evaluated(as_code(script)) == script
 
 
+@settings(deadline=None)  # the first example imports
 @given(scripts)
 def test_yaml_loads_back_equal(script):
     assert parse_script(as_yaml(script)) == script

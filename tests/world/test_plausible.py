@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyvern_testkit.world.plausible import plausible
@@ -266,6 +266,7 @@ schemas = st.recursive(
 )
 
 
+@settings(deadline=None)  # the first example imports
 @given(schemas, st.integers(0, 2**32))
 def test_any_schema_of_the_subset_is_satisfied(schema, seed):
     jsonschema.Draft202012Validator(schema).validate(made(schema, seed))
