@@ -79,10 +79,6 @@ class CountedTransport(_StockTransport):
             clock.scheduler.be_quiet(clock.quiet)
         super()._read_ready()
 
-    def close(self) -> None:
-        super().close()
-        self.release()
-
     def _call_connection_lost(self, exc: BaseException | None) -> None:
         self.release()
         siblings = _ends.get(self._ends)

@@ -41,23 +41,23 @@ def due_at(now_ns: int, left: float, ulp: float) -> int:
 class Dial:
     """What a loop reads its time from."""
 
-    __slots__ = ("_ahead", "changed", "clock")
+    __slots__ = ("_ahead", "_last", "changed", "clock")
 
     def __init__(self) -> None:
         self.clock: VirtualClock | None = None
         self.changed = False
         """Whether another clock has taken over since somebody reset this."""
         self._ahead = 0.0
+        self._last = 0.0
 
     def time(self) -> float:
         """Seconds; equal to ``time.monotonic()`` but for what a former, faster clock has left it ahead."""
         clock = running_clock()
         if clock is not self.clock:
-            self._follow(clock)
-        return (real_monotonic() if clock is None else clock.monotonic()) + self._ahead
+            self.clock, self.changed = clock, True
+            self._ahead = max(0, math.ceil((self._last - self._read()) / GRAIN)) * GRAIN
+        self._last = self._read() + self._ahead
+        return self._last
 
-    def _follow(self, clock: VirtualClock | None) -> None:
-        before = (real_monotonic() if self.clock is None else self.clock.monotonic()) + self._ahead
-        self.clock, self.changed = clock, True
-        after = real_monotonic() if clock is None else clock.monotonic()
-        self._ahead = max(0, math.ceil((before - after) / GRAIN)) * GRAIN
+    def _read(self) -> float:
+        return real_monotonic() if self.clock is None else self.clock.monotonic()

@@ -153,21 +153,9 @@ class VirtualLoop(_StockLoop):
         with _held("shutdown_default_executor"):
             await super().shutdown_default_executor(*args, **kwargs)
 
-    async def create_connection(self, *args: Any, **kwargs: Any) -> Any:
-        with _held("loop.create_connection: connecting"):
-            return await super().create_connection(*args, **kwargs)
-
-    async def create_unix_connection(self, *args: Any, **kwargs: Any) -> Any:
-        with _held("loop.create_unix_connection: connecting"):
-            return await super().create_unix_connection(*args, **kwargs)
-
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
         with _held(f"connecting to {address}"):
             await super().sock_connect(sock, address)
-
-    async def start_tls(self, *args: Any, **kwargs: Any) -> Any:
-        with _held("loop.start_tls: shaking hands"):
-            return await super().start_tls(*args, **kwargs)
 
     def close(self) -> None:
         for job in list(self._jobs):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from skyvern_testkit.clock._last_words import deadlock, exceeded, held_too_long
 from skyvern_testkit.clock._participants import Hold, Job, Participant, State
-from skyvern_testkit.clock._stdlib import allocate_lock, get_ident, real_monotonic
+from skyvern_testkit.clock._stdlib import get_ident, real_monotonic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,8 @@ class Scheduler:
         """An error raised in a thread that is not the test's, for the test to raise at its end."""
         self.cap = cap
         self.max_virtual_ns = max_virtual_ns
-        self._inner = allocate_lock()
+        # Reentrant: the garbage collector may close a forgotten `with clock.hold():` at any moment.
+        self._inner = threading.RLock()
         self._enlisted = 0
         self.holds: dict[Hold, None] = {}
         self._jobs: dict[int, list[Job]] = {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from skyvern_testkit.clock import VirtualClock, running_clock, virtual_time
+from skyvern_testkit.clock._stdlib import real_sleep
 
 SECOND = 1_000_000_000
 
@@ -74,3 +76,4 @@ def virtual(clock: VirtualClock, world: World) -> Iterator[VirtualClock]:
 def _real_time_again() -> Iterator[None]:
     yield
     assert running_clock() is None
+    assert time.sleep is real_sleep

@@ -1,6 +1,7 @@
 """Work that virtual time waits for."""
 
 import asyncio
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -164,3 +165,22 @@ def test_the_cap_counts_anew_for_each_piece_of_work():
 
     with virtual_time(clock):
         asyncio.run(client())
+
+
+def test_connecting_holds_time(virtual, monkeypatch):
+    """Real connections on loopback are made at once; this one takes its time."""
+
+    async def connect(self, sock, address):
+        done = self.create_future()
+        threading.Thread(target=lambda: self.call_soon_threadsafe(done.set_result, work())).start()
+        await done
+
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", connect)
+
+    async def client():
+        with socket.socket() as sock:
+            async with asyncio.timeout(1e-6):
+                await asyncio.get_running_loop().sock_connect(sock, ("192.0.2.1", 80))
+        return virtual.now
+
+    assert asyncio.run(client()) == 0

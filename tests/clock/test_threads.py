@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import anyio.to_thread
 import pytest
 
 from skyvern_testkit.clock import Deadlock, HeldTooLong, VirtualClock, virtual_time
@@ -236,14 +237,15 @@ def test_errors_of_a_script_come_out_in_the_test_s_thread(virtual, world):
     def client():
         virtual.enlist_thread()
         time.sleep(3)
-        time.sleep(1)
+        time.sleep(10)  # at 5 it is this thread that plays the world: it was the last to rest
 
-    thread = threading.Thread(target=client)
-    thread.start()
+    with virtual.hold("the client must have started"):
+        thread = start_enlisted(virtual, client)
     with pytest.raises(ZeroDivisionError):
         time.sleep(20)
-    thread.join()
     assert virtual.now == 5.0
+    thread.join()
+    assert virtual.now == 13.0
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -343,3 +345,33 @@ def test_waits_for_other_threads_time_out_on_real_time(virtual):
     sleeper.join()
     assert time.perf_counter() - began >= 0.15
     assert virtual.now == 0
+
+
+def test_a_callback_for_a_loop_in_a_thread_runs_before_time_moves(virtual):
+    for _ in range(20):
+        seen: list[float] = []
+        loops: queue.Queue[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = queue.Queue()
+
+        async def serve(loops=loops, seen=seen):
+            loop = asyncio.get_running_loop()
+            loops.put((loop, waiter := loop.create_future()))
+            await waiter
+            seen.append(virtual.now)
+
+        thread = threading.Thread(target=asyncio.run, args=(serve(),))
+        thread.start()
+        loop, waiter = loops.get()
+        time.sleep(10)
+        began = virtual.now
+        loop.call_soon_threadsafe(waiter.set_result, None)
+        time.sleep(10)
+        thread.join()
+        assert seen == [began]
+
+
+def test_a_worker_of_anyio_takes_part_no_longer_than_its_job(virtual):
+    async def client():
+        await anyio.to_thread.run_sync(virtual.enlist_thread)
+        return len(virtual.scheduler.participants)
+
+    assert asyncio.run(client()) == 1

@@ -21,6 +21,7 @@ from skyvern_testkit.clock import (
     running_clock,
     virtual_time,
 )
+from skyvern_testkit.clock._activation import _patched
 
 SECOND = 1_000_000_000
 
@@ -205,12 +206,29 @@ def test_everything_is_put_back_when_the_start_fails(clock, monkeypatch):
     assert _everything() == before
 
 
+def test_what_was_not_there_is_taken_away_again():
+    class Base:
+        inherited = 1
+
+    class Owner(Base):
+        own = 2
+
+    names = ("inherited", "own", "absent")
+    with pytest.raises(KeyError), _patched([(Owner, name, "patched") for name in names]):  # noqa: PT012
+        assert {name: vars(Owner)[name] for name in names} == dict.fromkeys(names, "patched")
+        raise KeyError
+    assert {name: vars(Owner)[name] for name in names if name in vars(Owner)} == {"own": 2}
+
+
 def test_patched_loops_alone_change_no_time():
     before = {name: getattr(time, name) for name in ("sleep", "monotonic", "time")}
     with patched_loops():
         assert {name: getattr(time, name) for name in before} == before
         loop = asyncio.new_event_loop()
         assert isinstance(loop, VirtualLoop)
+        other = asyncio.get_event_loop_policy().new_event_loop()
+        assert isinstance(other, VirtualLoop)
+        other.close()
         assert abs(loop.time() - time.monotonic()) < 1
         began = time.perf_counter()
         loop.run_until_complete(asyncio.sleep(0.02))

@@ -266,6 +266,9 @@ assert "trio" not in sys.modules
 hooks = list(sys.meta_path)
 clock = VirtualClock()
 with virtual_time(clock):
+    assert sys.meta_path != hooks
+assert sys.meta_path == hooks
+with virtual_time(clock):
     import trio
     original = trio.run
     trio.run(trio.sleep, 3600)
