@@ -6,12 +6,14 @@ import hmac
 import re
 from enum import StrEnum
 from typing import Final
+from urllib.parse import quote
 
 from skyvern_testkit.api.call import Answer, Call, Endpoint
 from skyvern_testkit.api.fields import Lazy
-from skyvern_testkit.api.files import artifact_url, signature_of, wire_filename
+from skyvern_testkit.api.files import artifact_url, checksum, signature_of, wire_filename
 from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp
 from skyvern_testkit.world.rows import Artifact, Run
@@ -67,8 +69,13 @@ class ArtifactsQuery(Lazy):
 
 
 def get_run_artifacts(call: Call) -> list[JsonObject]:
-    """A run's artifacts, oldest first; of an unknown run there are none (facts: runs 6)."""
-    run = call.world.get(Run, call.params["run_id"], call.organization_id)
+    """A run's artifacts, oldest first; of an unknown run there are none (facts: runs 6).
+
+    Those of a 2.0 task are found under its hidden workflow run alone (recorded life ``t2_nav``).
+    """
+    run_id = call.params["run_id"]
+    runs = call.world.rows(Run, call.organization_id)
+    run = next((row for row in runs if run_id == (row.hidden_run_id or row.id)), None)
     if run is None:
         return []
     wanted = call.query.artifact_type
@@ -80,7 +87,7 @@ def get_run_artifacts(call: Call) -> list[JsonObject]:
 
 
 def _body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
-    workflow = run.family is Family.WORKFLOW
+    work = run.hidden_run_id or run.id
     return {
         "created_at": timestamp(artifact.created_at),
         "modified_at": timestamp(artifact.modified_at),
@@ -89,13 +96,13 @@ def _body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
         "uri": f"s3://skyvern-artifacts/{artifact.organization_id}/{run.id}/"
         f"{artifact.id}_{wire_filename(run, artifact)}",
         "bundle_key": None,
-        "checksum": None,
+        "checksum": checksum(artifact) if artifact.type == "download" else None,
         "file_size": len(artifact.content),
-        "task_id": None if workflow else run.id,
+        "task_id": artifact.task_id,
         "step_id": artifact.step_id,
-        "workflow_run_id": run.id if workflow else None,
-        "workflow_run_block_id": artifact.workflow_run_block_id,
-        "run_id": run.id,
+        "workflow_run_id": None if run.family is Family.TASK else work,
+        "workflow_run_block_id": None,
+        "run_id": work,
         "browser_session_id": None,
         "observer_cruise_id": None,
         "observer_thought_id": None,
@@ -115,42 +122,51 @@ class ContentQuery(Lazy):
     kid: str | None = None
 
 
+_SIGNATURE: Final = ("sig", "expiry", "kid")
+
+
 def get_artifact_content(call: Call) -> Answer:
     """The bytes of an artifact: with a key, or with the signature of its URL."""
     artifact_id = call.params["artifact_id"]
-    organization = None if _is_signed(call, artifact_id) else call.organization_id
-    artifact = call.world.get(Artifact, artifact_id, organization)
+    signed = all(getattr(call.query, name) for name in _SIGNATURE)
+    if signed:
+        _check_signature(call, artifact_id)
+    artifact = call.world.get(Artifact, artifact_id, None if signed else call.organization_id)
     if artifact is None:
         raise Refusal(404, f"Artifact not found {artifact_id}")
     run = call.world.run(artifact.run_id)
     return _ranged(artifact, wire_filename(run, artifact), call.request.header("range"))
 
 
-def _is_signed(call: Call, artifact_id: str) -> bool:
-    """Does the URL open the file without a key?
-
-    Raises:
-        Refusal: it is not signed and there is no key, or the signature is wrong or too old.
-    """
-    sig, expiry, kid = call.query.sig, call.query.expiry, call.query.kid
-    if not (sig and expiry and kid):
-        if not call.organization_id:
-            raise Refusal(403, "Invalid credentials")
-        return False
+def _check_signature(call: Call, artifact_id: str) -> None:
+    """Refuse an address whose signature is wrong or too old."""
+    sig, expiry = call.query.sig, call.query.expiry
     right = signature_of(artifact_id, expiry, call.links)
     if not (expiry.isdigit() and hmac.compare_digest(right, sig)):
         raise Refusal(403, "Invalid artifact URL signature")
     if int(expiry) * SECOND < call.now:
         raise Refusal(403, "Artifact URL has expired")
-    return True
+
+
+_ANY_PAGE: Final = (
+    "content-security-policy",
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+)
+"""What a browser may do with HTML that came from some web page: nothing."""
 
 
 def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
+    """The file, or the part of it that was asked for (recorded life ``artifact_reads``)."""
     content, size = artifact.content, len(artifact.content)
-    head = (
-        ("content-disposition", f'inline; filename="{filename}"'),
+    shown = "inline"
+    if artifact.type == "download":
+        shown = f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}"
+    head: Headers = (
+        ("content-disposition", shown),
         ("cache-control", "private, no-cache"),
+        ("x-content-type-options", "nosniff"),
         ("accept-ranges", "bytes"),
+        *((_ANY_PAGE,) if artifact.content_type.startswith("text/html") else ()),
     )
     kind = ("content-type", artifact.content_type)
     match = _RANGE.match(asked.strip()) if asked else None
@@ -160,8 +176,7 @@ def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
     start = int(first) if first else max(0, size - int(last))
     stop = min(int(last) + 1, size) if first and last else size
     if start >= size or stop <= start:
-        beyond = ("content-range", f"bytes */{size}")
-        return Answer(416, headers=(*head, beyond, kind), raw=b"")
+        return Answer(416, headers=(*head, ("content-range", f"bytes */{size}")), raw=b"")
     part = ("content-range", f"bytes {start}-{stop - 1}/{size}")
     return Answer(206, headers=(*head, part, kind), raw=content[start:stop])
 
@@ -172,6 +187,6 @@ ENDPOINTS: Final = (
         "artifacts.get_artifact_content",
         get_artifact_content,
         query=ContentQuery,
-        needs_key=False,
+        opened_by=_SIGNATURE,
     ),
 )

@@ -106,6 +106,7 @@ class Endpoint:
         body_required: a missing body or ``null`` is a 422.
         status: of a plain answer.
         needs_key: False for the few open ones.
+        opened_by: names in the query that open it without a key when all of them are given.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Endpoint:
     body_required: bool = True
     status: int = 200
     needs_key: bool = True
+    opened_by: tuple[str, ...] = ()
 
     @property
     def operation(self) -> Operation:

@@ -11,16 +11,18 @@ from skyvern_testkit.api.call import Links
 from skyvern_testkit.api.runs.answers import (
     attempt_body,
     downloads,
+    last_screenshot_url,
+    queued_at,
     recording_url,
     run_body,
-    screenshot_urls,
 )
-from skyvern_testkit.script import Family
+from skyvern_testkit.script import Family, State
 from skyvern_testkit.wire.http import Headers, Request
 from skyvern_testkit.wire.jsontext import JsonObject, dump_webhook
 from skyvern_testkit.wire.times import SECOND, timestamp, timestamp_or_none
+from skyvern_testkit.world.blocks import current_block, workflow_of
 from skyvern_testkit.world.events import Effect
-from skyvern_testkit.world.rows import Run, Workflow
+from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
 __all__ = ["render", "sign", "webhook_body"]
@@ -36,11 +38,10 @@ def sign(body: bytes, api_key: str) -> str:
 
 def render(effect: Effect, world: World, links: Links) -> Request:
     """The request that an effect is: where, which headers, which bytes."""
-    match effect.kind:
-        case "webhook":
-            body = dump_webhook(webhook_body(world, effect.run, links))
-        case "totp_url":
-            body = dump_webhook(_totp_body(effect.run))
+    if effect.kind == "webhook":
+        body = dump_webhook(webhook_body(world, effect.run, links))
+    else:
+        body = dump_webhook(_totp_body(effect.run))
     parts = urlsplit(effect.url)
     headers: Headers = (
         ("Host", parts.netloc),
@@ -62,8 +63,9 @@ def _totp_body(run: Run) -> JsonObject:
     """What a ``totp_url`` is told: the task, and in a workflow run also the run and its workflow."""
     if run.family is not Family.WORKFLOW:
         return {"task_id": run.id}
+    block = current_block(run)
     return {
-        "task_id": run.id,
+        "task_id": block.task_id if block else None,
         "workflow_run_id": run.id,
         "workflow_permanent_id": run.workflow_permanent_id,
     }
@@ -85,8 +87,8 @@ _EVERYWHERE: Final = (
 
 def _task_body(world: World, run: Run, links: Links) -> JsonObject:
     new = run_body(world, run, links)
-    shots = screenshot_urls(world, run, links)
-    files = downloads(world, run, links)
+    shots = new["screenshot_urls"]
+    files = new["downloaded_files"]
     read_back = run.request_read_back
     return {
         "task_id": run.id,
@@ -95,12 +97,12 @@ def _task_body(world: World, run: Run, links: Links) -> JsonObject:
         "modified_at": new["modified_at"],
         "extracted_information": run.output,
         "action_screenshot_urls": shots,
-        "screenshot_url": shots[0] if shots else None,
+        "screenshot_url": last_screenshot_url(world, run, links),
         "recording_url": new["recording_url"],
         "recording_archived": False,
         "browser_console_log_url": None,
         "downloaded_files": files,
-        "downloaded_file_urls": [item["url"] for item in files] or None,
+        "downloaded_file_urls": [item["url"] for item in files or ()] or None,
         "failure_reason": run.failure_reason,
         "failure_category": None,
         "webhook_failure_reason": run.webhook_failure_reason,
@@ -123,6 +125,10 @@ def _task_body(world: World, run: Run, links: Links) -> JsonObject:
     }
 
 
+_SUMMARY: Final = "The task is done."
+"""A model's words in the real server."""
+
+
 def _task_v2_body(world: World, run: Run, links: Links) -> JsonObject:
     new = run_body(world, run, links)
     asked = run.request
@@ -135,7 +141,7 @@ def _task_v2_body(world: World, run: Run, links: Links) -> JsonObject:
         "workflow_permanent_id": run.workflow_permanent_id,
         "prompt": asked["prompt"],
         "url": asked["url"],
-        "summary": None,
+        "summary": _SUMMARY if run.status is State.COMPLETED else None,
         "output": run.output,
         "totp_verification_url": asked["totp_url"],
         "totp_identifier": asked["totp_identifier"],
@@ -176,9 +182,10 @@ def _task_v2_body(world: World, run: Run, links: Links) -> JsonObject:
 def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
     new = run_body(world, run, links)
     asked = run.request_read_back
-    workflow = world.get_deleted(Workflow, run.workflow_id or "", run.organization_id)
+    workflow = workflow_of(world, run)
     files = downloads(world, run, links)
     recording = recording_url(world, run, links)
+    nothing: JsonObject | None = {} if run.origin in ("login", "download_files") else None
     old: JsonObject = {
         "workflow_id": run.workflow_permanent_id,
         "workflow_run_id": run.id,
@@ -196,9 +203,9 @@ def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
         "webhook_failure_reason": run.webhook_failure_reason,
         "totp_verification_url": asked["totp_url"],
         "totp_identifier": asked["totp_identifier"],
-        "extra_http_headers": run.request["extra_http_headers"] or {},
-        "cdp_connect_headers": run.request["cdp_connect_headers"] or {},
-        "queued_at": timestamp_or_none(run.queued_at),
+        "extra_http_headers": run.extra_http_headers or nothing,
+        "cdp_connect_headers": run.request["cdp_connect_headers"] or nothing,
+        "queued_at": queued_at(run),
         "started_at": timestamp_or_none(run.started_at),
         "finished_at": timestamp_or_none(run.finished_at),
         "created_at": timestamp(run.created_at),
@@ -210,7 +217,7 @@ def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
         "recording_archived": False,
         "downloaded_files": files,
         "downloaded_file_urls": [item["url"] for item in files] or None,
-        "outputs": run.output,
+        "outputs": new["output"],
         "total_steps": run.step_count,
         "total_cost": None,
         "credits_used": run.credits,
@@ -236,7 +243,7 @@ def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
     return {
         **old,
         "run_id": run.id,
-        "output": run.output,
+        "output": new["output"],
         "app_url": new["app_url"],
         "step_count": run.step_count,
         "run_type": run.run_type,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    HttpUrl,
     StringConstraints,
+    TypeAdapter,
+    ValidationError,
     field_validator,
 )
 
@@ -23,6 +27,7 @@ __all__ = [
     "NamedProxyTarget",
     "ProxyLocation",
     "ProxyTarget",
+    "check_host",
     "checked_url",
 ]
 
@@ -111,18 +116,20 @@ NamedProxyTarget = Annotated[_AnyProxy, BeforeValidator(_known_name), BeforeVali
 """The proxy of browser profiles and credentials: an unknown name has a text of its own there."""
 
 _ADVICE: Final = "Use an HTTP or HTTPS URL with at most 2083 characters."
-_SCHEME = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
-_URL = re.compile(r"^(https?)://([^/?#\s]+)([^\s]*)$", re.IGNORECASE)
 
 
-def checked_url(url: str | None, field: str, *, resolve: bool) -> str | None:
-    """A URL as the server keeps it: with a scheme, and with a path.
+@cache
+def _http_url() -> TypeAdapter[HttpUrl]:
+    return TypeAdapter(HttpUrl)
+
+
+def checked_url(url: str | None, field: str, *, resolve: bool = False) -> str | None:
+    """A URL as the server keeps it: with a scheme and a path, the host in lower case.
 
     Args:
         url: as it was sent; None stays None.
         field: how the error names it: ``url``, ``webhook_url``.
-        resolve: refuse hosts that no name server could know. The fake asks none: it takes names
-            without a dot (but ``localhost``) and the reserved ``.invalid`` for unknown.
+        resolve: see :func:`check_host`.
 
     Raises:
         Refusal: the real server's 400.
@@ -130,19 +137,33 @@ def checked_url(url: str | None, field: str, *, resolve: bool) -> str | None:
     if url is None:
         return None
     text = url.strip()
-    scheme = _SCHEME.match(text)
-    if scheme is None:
-        text = f"https://{text}"
-    elif scheme.group(1).lower() not in ("http", "https"):
+    try:
+        scheme = urlsplit(text).scheme
+    except ValueError:
+        scheme = "https"
+    if scheme not in ("", "http", "https"):
         raise Refusal(400, f"Invalid {field}: unsupported scheme. {_ADVICE}")
-    match = _URL.match(text)
-    if match is None or len(text) > 2083:
-        raise Refusal(400, f"Invalid {field}: malformed. {_ADVICE}")
-    host = match.group(2).rpartition("@")[2].partition(":")[0].lower()
-    known = host == "localhost" or host.startswith("[") or "." in host
-    if resolve and (not known or host.endswith(".invalid")):
+    try:
+        kept = str(_http_url().validate_python(text if scheme else f"https://{text}"))
+    except ValidationError:
+        raise Refusal(400, f"Invalid {field}: malformed. {_ADVICE}") from None
+    if resolve:
+        check_host(kept, field)
+    return kept
+
+
+def check_host(url: str | None, field: str) -> None:
+    """Refuse a host that no name server knows.
+
+    The fake asks none: it takes names without a dot (but ``localhost``) and the reserved
+    ``.invalid`` for unknown.
+
+    Raises:
+        Refusal: the real server's 400.
+    """
+    if url is None:
+        return
+    host = urlsplit(url).hostname or ""
+    known = host == "localhost" or "." in host or ":" in host
+    if not known or host.endswith(".invalid"):
         raise Refusal(400, f"Invalid {field}: unresolvable host.")
-    rest = match.group(3)
-    if not rest.startswith("/"):
-        rest = "/" + rest
-    return f"{match.group(1).lower()}://{match.group(2)}{rest}"

@@ -11,7 +11,7 @@ from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp, timestamp_z
 from skyvern_testkit.world.rows import Artifact, Run
 
-__all__ = ["artifact_url", "file_info", "signature_of", "wire_filename"]
+__all__ = ["artifact_url", "checksum", "file_info", "signature_of", "wire_filename"]
 
 KEY_ID = "testkit"
 _LIFE = 24 * 3600
@@ -48,11 +48,16 @@ def wire_filename(run: Run, artifact: Artifact) -> str:
     return artifact.filename
 
 
+def checksum(artifact: Artifact) -> str:
+    """The SHA-256 of its bytes, in hex."""
+    return hashlib.sha256(artifact.content).hexdigest()
+
+
 def file_info(run: Run, artifact: Artifact, links: Links) -> JsonObject:
     """An entry of ``downloaded_files``; it is stored, and has an id, when the run is over."""
     return {
         "url": artifact_url(run, artifact, links),
-        "checksum": hashlib.sha256(artifact.content).hexdigest(),
+        "checksum": checksum(artifact),
         "filename": artifact.filename,
         "file_size": len(artifact.content),
         "modified_at": timestamp(artifact.modified_at)

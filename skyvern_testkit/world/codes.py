@@ -42,13 +42,14 @@ def sources_of(world: World, run: Run, need: CodeFound) -> Sources:
 
 def seed_code(seed: str, now: int) -> str:
     """The RFC 6238 code of a stored seed (or otpauth URI) at that instant."""
-    import pyotp
+    from pyotp import parse_uri
+    from pyotp.totp import TOTP
 
     if seed.startswith("otpauth://"):
-        parsed = pyotp.parse_uri(seed)
-        if isinstance(parsed, pyotp.TOTP):
+        parsed = parse_uri(seed)
+        if isinstance(parsed, TOTP):
             return parsed.at(now // SECOND)
-    return pyotp.TOTP(seed.replace(" ", "")).at(now // SECOND)
+    return TOTP(seed.replace(" ", "")).at(now // SECOND)
 
 
 def normal_identifier(identifier: str) -> str:
@@ -82,6 +83,8 @@ def _may_use(world: World, run: Run, code: TotpCode) -> bool:
         return False
     if code.workflow_run_id is not None and code.workflow_run_id not in (run.id, run.hidden_run_id):
         return False
-    if run.family is Family.WORKFLOW:  # a task takes codes sent before it began, a workflow does not
+    if (
+        run.family is Family.WORKFLOW
+    ):  # a task takes codes sent before it began, a workflow does not
         return run.started_at is not None and code.created_at >= run.started_at
     return True

@@ -11,27 +11,45 @@ from skyvern_testkit.world.rows import Run
 __all__ = [
     "ArchiveReady",
     "AttemptDue",
+    "BrowserOpen",
     "CodeDeadline",
+    "Effect",
     "EffectDue",
     "EffectResult",
-    "Effect",
     "ElapsedLimit",
     "Event",
     "LookForCode",
     "RecordingReady",
     "SessionExpires",
-    "SessionFreed",
     "SessionLost",
     "StepOver",
+    "Unwound",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class StepOver:
-    """The current step of a run has lasted its time."""
+    """The current step of a run ends.
+
+    Args:
+        run_id: whose step it is.
+        turn: which step; one that names an older turn comes too late.
+        why: what ended it, for the report.
+        sent: what a generator script gets for its ``yield``.
+    """
 
     run_id: str
     turn: int
+    why: str = "script"
+    sent: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserOpen:
+    """The browser of a run is there: its recording begins."""
+
+    run_id: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +89,7 @@ class RecordingReady:
     """The recording of an ended run is uploaded and gets its final URL."""
 
     run_id: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +108,18 @@ class SessionExpires:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionFreed:
-    """The run that used a session has let go of it."""
+class Unwound:
+    """What a canceled run was at has come to its own end (facts: runs 3.3, 8)."""
 
-    session_id: str
     run_id: str
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLost:
-    """The run that used a session which is over finds its browser gone."""
+    """Whoever used a session that is over finds the browser gone."""
 
     session_id: str
-    run_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +173,7 @@ class EffectResult:
 
 Event = (
     StepOver
+    | BrowserOpen
     | LookForCode
     | CodeDeadline
     | ElapsedLimit
@@ -162,7 +181,7 @@ Event = (
     | RecordingReady
     | ArchiveReady
     | SessionExpires
-    | SessionFreed
     | SessionLost
+    | Unwound
     | EffectDue
 )

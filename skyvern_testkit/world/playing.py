@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from skyvern_testkit.script import (
     DEFAULT_SCRIPT,
@@ -17,7 +17,7 @@ from skyvern_testkit.script import (
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import Player, Rule, World
 
-__all__ = ["choose_script", "next_step"]
+__all__ = ["choose_script", "next_input", "next_step"]
 
 
 def choose_script(world: World, run: RunInput) -> Script:
@@ -44,6 +44,8 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
     """The run's next step, and the run with its place in the script moved on.
 
     Args:
+        world: the run's world.
+        run: it is not over.
         sent: what the ``yield`` of a generator script gives: the code of a second factor.
 
     Returns:
@@ -56,7 +58,9 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
         steps = run.script.play
         if run.cursor >= len(steps):
             return run, None
-        return world.change(run, cursor=run.cursor + 1, modified_at=run.modified_at), steps[run.cursor]
+        return world.change(run, cursor=run.cursor + 1, modified_at=run.modified_at), steps[
+            run.cursor
+        ]
     count, player = world.players.get(run.id) or (0, run.script.function(run.input))
     if count != len(run.sent):
         player = _replay(run, run.script)
@@ -64,7 +68,7 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
         step = player.send(sent if run.sent else None)
     except StopIteration:
         step = None
-    if step is not None and not isinstance(step, Step):
+    if not isinstance(cast("object", step), Step | None):
         raise ScriptError(
             f"script {run.script.name} of run {run.id} yielded {step!r}; it must yield steps such "
             "as queued() or completed()"

@@ -162,24 +162,37 @@ class Artifact(Row):
     filename: str
     content: bytes = field(repr=False)
     content_type: str = "application/octet-stream"
+    task_id: str | None = None
     step_id: str | None = None
-    workflow_run_block_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One thing the agent did, as the timeline shows it."""
+    """One thing the agent did, as the timeline shows it.
+
+    ``kind`` is its ``action_type``: ``click`` for what a script calls a step, and ``complete``,
+    ``extract`` or ``terminate`` for the agent's own verdict at the end.
+    """
 
     id: str
     step_id: str
     words: str
     at: int
+    kind: str = "click"
+    status: str = "completed"
+    step_order: int = 0
     screenshot_id: str | None = None
+    errors: tuple[JsonObject, ...] = ()
+    downloads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockRun:
-    """One block of a workflow at work in a run."""
+    """One block of a workflow at work in a run.
+
+    ``output`` is what the run's ``output`` holds under its label, with ids where answers have
+    addresses; a block that gave none is not there at all.
+    """
 
     id: str
     label: str | None
@@ -188,9 +201,17 @@ class BlockRun:
     attempt: int
     created_at: int
     modified_at: int
+    definition: JsonObject = field(default_factory=dict[str, Json])
+    task_id: str | None = None
+    """The browser task behind it; blocks without a browser have none."""
     output: Json = None
+    has_output: bool = False
     failure_reason: str | None = None
+    error_codes: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    screenshots: tuple[str, ...] = ()
+    downloads: tuple[str, ...] = ()
+    payload: JsonObject = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +262,7 @@ class Run(Row):
     webhook_url: str | None = None
     totp_identifier: str | None = None
     totp_url: str | None = None
+    extra_http_headers: JsonObject | None = None
     credential_id: str | None = None
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
@@ -248,6 +270,8 @@ class Run(Row):
     data_extraction_schema: Json = None
     max_elapsed_minutes: int | None = None
     run_with: str = "agent"
+    unreadable: str | None = None
+    """Why every read of it is refused: a parameter that was taken and cannot be read back."""
     ai_fallback: bool | None = None
     browser_seed_source: str | None = "fresh"
     max_screenshot_scrolls: int | None = None
@@ -256,15 +280,22 @@ class Run(Row):
     started_at: int | None = None
     finished_at: int | None = None
     output: Json = None
+    output_is_scripted: bool = False
+    """The script said what the output is; otherwise it is put together from the blocks'."""
     failure_reason: str | None = None
     errors: tuple[JsonObject, ...] = ()
     downloads: tuple[str, ...] = ()
     screenshots: tuple[str, ...] = ()
+    last_screenshot: str | None = None
+    """The one after the end; a task's webhook alone shows it."""
     recording: str | None = None
     recording_is_final: bool = False
+    files_lost: bool = False
+    """A canceled task loses its recording and downloads for good (facts: runs 4)."""
     credits: int = 0
     step_count: int = 0
-    actions_seen: int = 0
+    actions: tuple[Action, ...] = ()
+    """Of a task; those of a workflow run are in its blocks."""
     blocks: tuple[BlockRun, ...] = ()
     thoughts: tuple[Thought, ...] = ()
     archive_ready_at: int | None = None

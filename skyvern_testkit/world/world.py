@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from skyvern_testkit.script import Match, RunInput, Script, Step
 from skyvern_testkit.wire.ids import compose_id
-from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, SECOND
+from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
 from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event
 from skyvern_testkit.world.rows import TABLES, Organization, Row, Run, Session, Workflow
 
@@ -29,9 +29,14 @@ class Timing:
     The defaults lie inside what was observed (facts: runs 4, 8, 9, 10, 11).
     """
 
-    task_webhook: int = 1_200_000_000
-    workflow_webhook: int = 50_000_000
-    recording: int = 1_000_000_000
+    browser: int = 2 * SECOND
+    """From the start of the work until a browser is open and its recording begins."""
+    recording: int = 600 * MILLISECOND
+    """From the end of a run until its recording is final."""
+    webhook: int = 750 * MILLISECOND
+    """From the end of a run with a recording until its webhook, which waits for the recording."""
+    plain_webhook: int = 60 * MILLISECOND
+    """The same where there is no recording to wait for, or nobody waits for it (2.0 tasks)."""
     archive: int = 3 * SECOND
     unwind: int = 7 * SECOND
     """From a cancel until the block at work lets go: the second webhook, the session freed."""
@@ -107,6 +112,8 @@ class World:
         self.random = random.Random(seed)
         self._worker = self.random.getrandbits(21)
         self._last_id = 0
+        self.chosen_ids: dict[str, str] = {}
+        """Prefix -> the id to be given out next: fakes name their resources."""
         self._tables: dict[type[Row], dict[str, Any]] = {kind: {} for kind in TABLES}
         self._versions: dict[str, tuple[str, ...]] = {}
         self._heap: list[tuple[int, int, Event]] = []
@@ -134,6 +141,8 @@ class World:
 
     def new_id(self, prefix: str) -> str:
         """A new id: prefix, underscore, an even and growing 18-digit number."""
+        if prefix in self.chosen_ids:
+            return self.chosen_ids.pop(prefix)
         return f"{prefix}_{self.new_number()}"
 
     # --- rows -----------------------------------------------------------------------------

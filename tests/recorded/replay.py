@@ -25,6 +25,7 @@ from skyvern_testkit.api.call import After, Until
 from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.api.routing import ROUTER, Matched, Redirect
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.script import RunScript, failed, queued, running
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.times import MILLISECOND, SECOND, from_datetime, seconds
 from skyvern_testkit.world.events import EffectResult
@@ -50,6 +51,16 @@ LAB = frozenset({"no_browser", "no_model", "local_path", "not_repeatable"})
 (``sqlite`` and ``no_vault`` are what the fake is, too.)"""
 
 ID = re.compile(r"(?<![A-Za-z0-9_])([a-z]+(?:_v2)?)_(\d{17,19})(?!\d)")
+
+WITHOUT_A_BROWSER = failed("Failed to create browser context")
+NO_BROWSER = {
+    "task_v[13]": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
+    "*_cua": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
+    "yutori*": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
+    "task_v2": RunScript(queued(seconds=3), WITHOUT_A_BROWSER),
+    "workflow_run": RunScript(queued(seconds=2), running(seconds=1), WITHOUT_A_BROWSER),
+}
+"""What became of every run where the exchanges were recorded: run type -> script."""
 
 POLL_STEP = SECOND // 2
 POLL_LIMIT = 240
@@ -167,7 +178,8 @@ def name_instants(text: str, days: set[str]) -> str:
             return match[0]
         return "<instant>" if match[2] else "<second>"
 
-    return INSTANT.sub(one, PAIR.sub(pair, text))
+    alone = '{"run_id":' not in text  # a run changes all the time
+    return INSTANT.sub(one, PAIR.sub(pair, text) if alone else text)
 
 
 OWN_WORDS = "<own words>"
@@ -258,6 +270,8 @@ class Replay:
             app_url=APP_URL,
             max_requests=1_000_000,
         )
+        for run_type, script in NO_BROWSER.items():
+            self.fake.on(run_type=run_type).play(script)
         self.keys: dict[str, str] = {}
         for name, state in KEYS.items():
             self.keys[name] = f"header.{name}.signature"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.api.files import artifact_url, file_info
 from skyvern_testkit.script import Family
@@ -10,7 +12,19 @@ from skyvern_testkit.wire.times import timestamp, timestamp_or_none
 from skyvern_testkit.world.rows import Artifact, Attempt, Run
 from skyvern_testkit.world.world import World
 
-__all__ = ["attempt_body", "create_body", "run_body"]
+__all__ = [
+    "attempt_body",
+    "attempts_of",
+    "block_output_body",
+    "create_body",
+    "downloads",
+    "last_screenshot_url",
+    "output_body",
+    "queued_at",
+    "recording_url",
+    "run_body",
+    "screenshot_urls",
+]
 
 
 def _app_url(run: Run, links: Links, *, created: bool) -> str:
@@ -59,15 +73,15 @@ def run_body(world: World, run: Run, links: Links) -> JsonObject:
     body: JsonObject = {
         "run_id": run.id,
         "status": str(run.status),
-        "output": run.output,
-        "downloaded_files": downloads(world, run, links),
+        "output": output_body(world, run, links),
+        "downloaded_files": None if run.files_lost else downloads(world, run, links),
         "recording_url": recording_url(world, run, links),
         "recording_archived": False,
         "screenshot_urls": screenshot_urls(world, run, links),
         "failure_reason": run.failure_reason,
         "created_at": timestamp(run.created_at),
         "modified_at": timestamp(run.modified_at),
-        "queued_at": timestamp_or_none(run.queued_at),
+        "queued_at": queued_at(run),
         "started_at": timestamp_or_none(run.started_at),
         "finished_at": timestamp_or_none(run.finished_at),
         "app_url": _app_url(run, links, created=False),
@@ -84,6 +98,15 @@ def run_body(world: World, run: Run, links: Links) -> JsonObject:
     if workflow:
         body |= _workflow_part(run, attempts=[attempt_body(entry) for entry in attempts_of(run)])
     return {**body, "run_request": run.request_read_back}
+
+
+def queued_at(run: Run) -> str | None:
+    """When it was queued; of a workflow run in a browser session without fraction of a second."""
+    if run.queued_at is None:
+        return None
+    written = timestamp(run.queued_at)
+    in_session = run.family is Family.WORKFLOW and run.browser_session_id is not None
+    return written.partition(".")[0] if in_session else written
 
 
 def attempts_of(run: Run) -> tuple[Attempt, ...]:
@@ -137,14 +160,33 @@ def screenshot_urls(world: World, run: Run, links: Links) -> Json:
     return [_url(world, artifact_id, run, links) for artifact_id in run.screenshots]
 
 
+def last_screenshot_url(world: World, run: Run, links: Links) -> str | None:
+    """The very last picture, which ``screenshot_urls`` of a task leaves out."""
+    last = run.last_screenshot or next(iter(run.screenshots), None)
+    return _url(world, last, run, links) if last else None
+
+
 def recording_url(world: World, run: Run, links: Links) -> str | None:
-    """The recording: it grows while the run works, and gets another name when it is final."""
-    return _url(world, run.recording, run, links) if run.recording else None
+    """The recording: it grows while the run works, and gets another name when it is final.
+
+    A canceled task loses it; in a browser session only tasks show it before the session is over
+    (recorded lives ``t1_alone_cancel``, ``se_*``).
+    """
+    if run.recording is None or run.files_lost:
+        return None
+    session = world.session_of(run)
+    if session is not None and not session.is_over and run.family is not Family.TASK:
+        return None
+    return _url(world, run.recording, run, links)
 
 
 def downloads(world: World, run: Run, links: Links) -> list[JsonObject]:
     """The files that the run downloaded."""
-    found = (world.get(Artifact, item, run.organization_id) for item in run.downloads)
+    return _files(world, run.downloads, run, links)
+
+
+def _files(world: World, ids: Iterable[str], run: Run, links: Links) -> list[JsonObject]:
+    found = (world.get(Artifact, item, run.organization_id) for item in ids)
     return [file_info(run, artifact, links) for artifact in found if artifact is not None]
 
 
@@ -152,3 +194,43 @@ def _url(world: World, artifact_id: str, run: Run, links: Links) -> str:
     artifact = world.get(Artifact, artifact_id, run.organization_id)
     assert artifact is not None, "a run names only artifacts of its own"  # noqa: S101
     return artifact_url(run, artifact, links)
+
+
+# --- outputs ----------------------------------------------------------------------------------
+
+
+def output_body(world: World, run: Run, links: Links) -> Json:
+    """The run's output; the files and pictures of its blocks have addresses here."""
+    if run.family is not Family.WORKFLOW or run.output_is_scripted or run.output is None:
+        return run.output
+    return {
+        name: value if name == "extracted_information" else _addressed(world, run, value, links)
+        for name, value in run.output.items()
+    }
+
+
+def _addressed(world: World, run: Run, value: Json, links: Links) -> Json:
+    """A block's output with addresses for its files and pictures."""
+    if not _is_task_output(value):
+        return value
+    pictures = [_url(world, item, run, links) for item in value["task_screenshot_artifact_ids"]]
+    return block_output_body(world, run, value, links) | {
+        "task_screenshots": pictures or None,
+        "workflow_screenshots": pictures or None,
+    }
+
+
+def block_output_body(world: World, run: Run, value: Json, links: Links) -> Json:
+    """A block's output as the timeline has it: with addresses for its files alone (facts: runs 6)."""
+    if not _is_task_output(value) or not value["downloaded_file_artifact_ids"]:
+        return value
+    files = _files(world, value["downloaded_file_artifact_ids"], run, links)
+    return {
+        **value,
+        "downloaded_files": files,
+        "downloaded_file_urls": [item["url"] for item in files],
+    }
+
+
+def _is_task_output(value: Json) -> bool:
+    return isinstance(value, dict) and "task_screenshot_artifact_ids" in value

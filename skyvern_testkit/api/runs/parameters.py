@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, cast
 
 from skyvern_testkit.api.call import Call
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Workflow
 
-__all__ = ["credential_of", "resolve"]
+__all__ = ["Parameters", "credential_of", "resolve"]
 
 
 def _declared(workflow: Workflow) -> list[JsonObject]:
-    parameters = workflow.definition.get("parameters") or []
-    return [item for item in parameters if item.get("parameter_type") == "workflow"]
+    return [item for item in _all(workflow) if item.get("parameter_type") == "workflow"]
 
 
-def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> JsonObject:
-    """The values the run works with: defaults filled in, texts converted, extras dropped.
+def _all(workflow: Workflow) -> list[JsonObject]:
+    return workflow.definition.get("parameters") or []
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The values a run works with, and why they cannot be read back (None: they can)."""
+
+    values: JsonObject
+    unreadable: str | None = None
+
+
+def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> Parameters:
+    """The values the run works with: defaults filled in, converted to their types, extras dropped.
+
+    A value is checked as it was sent, kept as text, and read from that text: so ``true`` becomes
+    the string ``"1"``, and an integer sent as ``1.5`` is accepted and then refuses every read of
+    its run (recorded exchanges ``wfruns.typed.*``).
 
     Raises:
         Refusal: a required value is missing, of another type, or no credential.
@@ -28,22 +44,41 @@ def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> JsonObj
     given = given or {}
     values: JsonObject = {}
     missing: list[str] = []
+    unreadable: str | None = None
     for parameter in _declared(workflow):
         key, kind = parameter["key"], parameter["workflow_parameter_type"]
         value = given.get(key)
-        if value is None or (value == "" and kind in _CONVERTERS and kind != "string"):
+        if value is None or (value == "" and kind != "string"):
             value = parameter.get("default_value")
             if value is None:
                 if kind != "credential_id":
                     missing.append(key)
                 continue
-        values[key] = _converted(call, kind, value)
+        if kind == "credential_id":
+            values[key] = _credential(call, value)
+            continue
+        convert = _CONVERTERS.get(kind, _text)
+        try:
+            values[key] = convert(value)
+        except _UNFIT:
+            raise Refusal(400, _refusal(kind, value)) from None
+        try:
+            values[key] = convert(_text(value))
+        except _UNFIT:
+            unreadable = unreadable or _refusal(kind, _text(value))
     if missing:
         raise Refusal(
             400,
             f"Missing value for parameter {', '.join(missing)} in workflow {workflow.permanent_id}",
         )
-    return values
+    return Parameters(values, unreadable)
+
+
+_UNFIT: Final = (TypeError, ValueError, KeyError)
+
+
+def _refusal(kind: str, value: Json) -> str:
+    return f"Invalid workflow parameter. Expected parameter type: {kind}. Value: {value}."
 
 
 def _boolean(value: Json) -> bool:
@@ -66,11 +101,13 @@ def _integer(value: Json) -> int:
 
 
 def _structure(value: Json) -> Json:
-    if isinstance(value, list | dict):
-        return value
-    if not isinstance(value, str):
-        raise TypeError
-    return json.loads(value)
+    match value:
+        case list() | dict():
+            return cast("Json", value)
+        case str():
+            return json.loads(value)
+        case _:
+            raise TypeError
 
 
 def _text(value: Json) -> str:
@@ -94,23 +131,10 @@ _CONVERTERS: Final[dict[str, Callable[[Json], Json]]] = {
 }
 
 
-def _converted(call: Call, kind: str, value: Json) -> Json:
-    if kind == "credential_id":
-        return _credential(call, value)
-    converter = _CONVERTERS.get(kind)
-    if converter is None:
-        return value
-    try:
-        return converter(value)
-    except (TypeError, ValueError, KeyError):
-        raise Refusal(
-            400,
-            f"Invalid workflow parameter. Expected parameter type: {kind}. Value: {value}.",
-        ) from None
-
-
-def _credential(call: Call, value: Json) -> Json:
-    shown = value if isinstance(value, str) else f"<non-string value of type {type(value).__name__}>"
+def _credential(call: Call, value: Json) -> str:
+    shown = (
+        value if isinstance(value, str) else f"<non-string value of type {type(value).__name__}>"
+    )
     if (
         not isinstance(value, str)
         or call.world.get(Credential, value, call.organization_id) is None
@@ -121,11 +145,15 @@ def _credential(call: Call, value: Json) -> Json:
     return value
 
 
-def credential_of(workflow: Workflow, parameters: JsonObject) -> str | None:
-    """The stored credential that the run logs in with, if it has one."""
-    for parameter in workflow.definition.get("parameters") or []:
+def credential_of(call: Call, workflow: Workflow, parameters: JsonObject) -> str | None:
+    """The stored credential that the run logs in with, if it has one.
+
+    Raises:
+        Refusal: the workflow names one that does not exist.
+    """
+    for parameter in _all(workflow):
         if parameter.get("parameter_type") == "credential":
-            return parameter.get("credential_id")
+            return _credential(call, parameter.get("credential_id"))
         if parameter.get("workflow_parameter_type") == "credential_id":
             value = parameters.get(parameter["key"])
             if value:

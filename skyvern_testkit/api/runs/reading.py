@@ -38,6 +38,8 @@ def get_run(call: Call) -> JsonObject:
     run = find_run(call, run_id, f"Task run not found {run_id}", hidden_too=True)
     if run.family is Family.WORKFLOW and run.workflow_permanent_id is not None:
         _refuse_without_workflow(call, run.workflow_permanent_id)
+    if run.unreadable is not None:
+        raise Refusal(400, run.unreadable)
     run = machine.read_by_client(call.world, run)
     return run_body(call.world, run, call.links)
 
@@ -54,7 +56,7 @@ def get_run_timeline(call: Call) -> list[JsonObject]:
     run = find_run(call, run_id, f"Run not found {run_id}", hidden_too=True)
     if run.family is Family.TASK:
         raise Refusal(400, f"Timeline not available for run type {run.run_type}")
-    return timeline_body(call.world, run)
+    return timeline_body(call.world, run, call.links)
 
 
 def cancel_run(call: Call) -> Generator[Wait, None, Json]:

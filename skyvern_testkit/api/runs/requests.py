@@ -67,7 +67,7 @@ class TaskRunRequest(_MayStartFresh):
     engine: RunEngine = RunEngine.SKYVERN_V1
     title: str | None = None
     proxy_location: ProxyTarget = ProxyLocation.RESIDENTIAL
-    data_extraction_schema: dict | list | str | None = None  # type: ignore[type-arg]
+    data_extraction_schema: dict[Any, Any] | list[Any] | str | None = None
     error_code_mapping: dict[str, str] | None = None
     max_steps: int | None = None
     webhook_url: str | None = None
@@ -83,7 +83,7 @@ class TaskRunRequest(_MayStartFresh):
     include_action_history_in_verification: bool | None = False
     max_screenshot_scrolls: int | None = None
     browser_address: str | None = None
-    run_with: str | None = None
+    run_with: Any = None  # any value at all is taken (recorded exchanges bad.run_with)
     file_ids: Annotated[list[str], Field(max_length=50)] | None = None
 
 
@@ -105,17 +105,19 @@ class WorkflowRunRequest(_MayStartFresh):
     cdp_connect_headers: dict[str, str] | None = None
     browser_address: str | None = None
     ai_fallback: bool | None = None
-    run_with: str | None = None
+    run_with: Any = None
     browser_type: str | None = None
     run_metadata: dict[str, str] | None = None
     file_ids: Annotated[list[str], Field(max_length=50)] | None = None
 
-    @field_validator("browser_type")
+    @field_validator("browser_type", mode="before")
     @classmethod
-    def _known_browser(cls, value: str | None) -> str | None:
+    def _known_browser(cls, value: Any) -> Any:
         known = ("msedge", "chrome", "stealth-chromium")
-        if value is not None and value not in known:
-            raise ValueError(f"Invalid browser_type {value!r}; must be one of: {', '.join(known)}")
+        if value is not None and str(value) not in known:
+            raise ValueError(
+                f"Invalid browser_type {str(value)!r}; must be one of: {', '.join(known)}"
+            )
         return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import checked_url
+from skyvern_testkit.api.fields import check_host, checked_url
 from skyvern_testkit.api.runs.answers import create_body
 from skyvern_testkit.api.runs.checks import check_files, check_profile, check_session
 from skyvern_testkit.api.runs.requests import (
@@ -22,7 +22,7 @@ from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Run, Workflow
 
-__all__ = ["ENDPOINTS", "plain"]
+__all__ = ["DEFAULT_MAX_STEPS", "ENDPOINTS", "plain"]
 
 DEFAULT_MAX_STEPS: Final = 10
 """What a 1.0 task reads back when the caller gave no number: the organisation's (facts: runs 2)."""
@@ -32,8 +32,8 @@ def run_task(call: Call) -> JsonObject:
     """Accept a task (facts: runs 2; order of checks: runs 5)."""
     asked: TaskRunRequest = call.body
     engine = RunEngine.SKYVERN_V2 if asked.publish_workflow else asked.engine
-    webhook_url = checked_url(asked.webhook_url, "webhook_url", resolve=False)
-    totp_url = checked_url(asked.totp_url, "totp_url", resolve=False)
+    webhook_url = checked_url(asked.webhook_url or None, "webhook_url")
+    totp_url = checked_url(asked.totp_url, "totp_url")
     check_files(asked.file_ids)
     run_type = RUN_TYPE_OF_ENGINE.get(engine)
     if run_type is None:
@@ -41,17 +41,16 @@ def run_task(call: Call) -> JsonObject:
     family = family_of(run_type)
     if family is not Family.TASK_V2:
         _only_in_v2(asked)
+    url = checked_url(asked.url or None, "url")
     check_session(call, asked.browser_session_id)
     check_profile(call, asked.browser_profile_id)
-    url = checked_url(asked.url or None, "url", resolve=True)
-    if asked.url == "":
-        raise Refusal(400, "Failed to generate task. Please try again later.")
+    check_host(url, "url")
 
     world = call.world
     is_v2 = family is Family.TASK_V2
     run_id = world.new_id("tsk_v2" if is_v2 else "tsk")
     hidden = _hidden_workflow(call) if is_v2 else None
-    kept = {
+    kept: JsonObject = {
         "prompt": asked.prompt,
         "url": url,
         "engine": str(engine),
@@ -66,6 +65,9 @@ def run_task(call: Call) -> JsonObject:
     created = task_echo(
         **kept,
         browser_session_id=asked.browser_session_id,
+        browser_profile_id=asked.browser_profile_id,
+        publish_workflow=asked.publish_workflow,
+        file_ids=asked.file_ids,
         max_steps=asked.max_steps if is_v2 else None,
     )
     read_back = task_echo(**kept) | (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyvern_testkit.script import Family
+from skyvern_testkit.api.call import Links
+from skyvern_testkit.api.runs.answers import block_output_body
 from skyvern_testkit.wire.jsontext import Json, JsonObject
-from skyvern_testkit.wire.times import timestamp
-from skyvern_testkit.world.endings import BROWSERLESS
-from skyvern_testkit.world.rows import Action, BlockRun, Run, Thought, Workflow
+from skyvern_testkit.wire.times import SECOND, timestamp
+from skyvern_testkit.world.blocks import TASK_BLOCKS
+from skyvern_testkit.world.rows import Action, BlockRun, Run, Thought
 from skyvern_testkit.world.world import World
 
 __all__ = ["timeline_body"]
@@ -32,10 +33,10 @@ _FROM_DEFINITION: Final = (
 """Fields of a timeline block that repeat the workflow's definition."""
 
 
-def timeline_body(world: World, run: Run) -> list[JsonObject]:
+def timeline_body(world: World, run: Run, links: Links) -> list[JsonObject]:
     """All entries, newest first; none before the run works."""
     entries = [
-        *((block.created_at, _block_entry(world, run, block)) for block in run.blocks),
+        *((block.created_at, _block_entry(world, run, block, links)) for block in run.blocks),
         *((thought.at, _thought_entry(run, thought)) for thought in run.thoughts),
     ]
     ordered = sorted(enumerate(entries), key=lambda item: (item[1][0], item[0]), reverse=True)
@@ -54,52 +55,52 @@ def _entry(kind: str, attempt: int, created_at: int, modified_at: int, **parts: 
     }
 
 
-def _block_entry(world: World, run: Run, block: BlockRun) -> JsonObject:
-    body = _block_body(world, run, block)
+def _block_entry(world: World, run: Run, block: BlockRun, links: Links) -> JsonObject:
+    body = _block_body(world, run, block, links)
     return _entry("block", block.attempt, block.created_at, block.modified_at, block=body)
 
 
-def _block_body(world: World, run: Run, block: BlockRun) -> JsonObject:
-    workflow = world.get_deleted(Workflow, run.workflow_id or "", run.organization_id)
-    definition = next(
-        (item for item in (workflow.blocks if workflow else []) if item["label"] == block.label), {}
-    )
+def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonObject:
+    definition = block.definition
     said: JsonObject = {name: definition.get(name) for name in _FROM_DEFINITION}
-    browser = block.block_type not in BROWSERLESS
+    if block.block_type == "code":
+        said["url"] = _BLANK
+    agent = block.block_type in TASK_BLOCKS
+    over = block.status != "running"
     return {
         "workflow_run_block_id": block.id,
         "block_workflow_run_id": None,
         "workflow_run_id": run.hidden_run_id or run.id,
         "attempt_number": block.attempt,
         "organization_id": run.organization_id,
-        "description": None,
+        "description": _description(block),
         "parent_workflow_run_block_id": None,
         "block_type": block.block_type,
         "label": block.label,
         "status": block.status,
-        "output": block.output,
+        "output": block_output_body(world, run, block.output, links),
         "continue_on_failure": bool(definition.get("continue_on_failure")),
         "failure_reason": block.failure_reason,
-        "error_codes": [],
-        "engine": (definition.get("engine") or "skyvern-1.0") if browser else None,
-        "task_id": None,
+        "error_codes": list(block.error_codes),
+        "engine": (definition.get("engine") or "skyvern-1.0") if agent else None,
+        "task_id": block.task_id,
         "url": said["url"],
-        "final_url": None,
+        "final_url": _BLANK if block.block_type == "code" and over else None,
         "finish_reason": None,
         "navigation_goal": said["navigation_goal"],
-        "navigation_payload": {} if browser else None,
+        "navigation_payload": block.payload if agent else None,
         "data_extraction_goal": said["data_extraction_goal"],
         "data_schema": said["data_schema"],
         "terminate_criterion": said["terminate_criterion"],
         "complete_criterion": said["complete_criterion"],
-        "actions": [
-            _action_body(run, block, action, order) for order, action in enumerate(block.actions)
-        ],
+        "actions": [_action_body(run, block, action) for action in reversed(block.actions)],
         "created_at": timestamp(block.created_at),
         "modified_at": timestamp(block.modified_at),
-        "include_action_history_in_verification": False,
+        "include_action_history_in_verification": block.block_type == "file_download",
         "include_extracted_text": block.block_type != "extraction",
-        "duration": None,
+        "duration": (block.modified_at - block.created_at) / SECOND
+        if over and block.task_id
+        else None,
         "loop_values": None,
         "current_value": None,
         "current_index": None,
@@ -116,49 +117,62 @@ def _block_body(world: World, run: Run, block: BlockRun) -> JsonObject:
         "executed_branch_result": None,
         "executed_branch_next_block": None,
         "script_run": None,
-        "downloaded_file_count": None,
+        "downloaded_file_count": len(block.downloads) if block.has_output and agent else None,
     }
 
 
-def _action_body(run: Run, block: BlockRun, action: Action, order: int) -> JsonObject:
+_BLANK: Final = "about:blank"
+_NOT_DESCRIBED: Final = frozenset({"code", "for_loop", "while_loop"})
+
+
+def _description(block: BlockRun) -> str | None:
+    """One sentence by the model; in the recordings only these kinds have none."""
+    if block.block_type in _NOT_DESCRIBED:
+        return None
+    return f"The block {block.label} ({block.block_type}) does its part."
+
+
+def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
     at = timestamp(action.at)
+    verdict = action.kind in ("complete", "terminate")
+    extracts = action.kind == "extract"
     return {
-        "action_type": "click",
-        "status": "completed",
+        "action_type": action.kind,
+        "status": action.status,
         "action_id": action.id,
         "source_action_id": None,
         "organization_id": run.organization_id,
         "workflow_run_id": run.hidden_run_id or run.id,
-        "task_id": run.id if run.family is Family.TASK else None,
+        "task_id": block.task_id,
         "step_id": action.step_id,
-        "step_order": order,
+        "step_order": action.step_order,
         "action_order": 0,
-        "confidence_float": 1.0,
-        "description": action.words,
+        "confidence_float": 1.0 if extracts else 0.9,
+        "description": None,
         "reasoning": action.words,
-        "intention": action.words,
+        "intention": None,
         "response": None,
         "element_id": None,
         "skyvern_element_hash": None,
-        "skyvern_element_data": None,
+        "skyvern_element_data": {"page_url": block.definition.get("url")} if verdict else None,
         "screenshot_artifact_id": action.screenshot_id,
         "tool_call_id": None,
         "xpath": None,
-        "errors": None,
+        "errors": list(action.errors) if verdict else None,
         "terminal_user_errors": False,
-        "data_extraction_goal": None,
+        "data_extraction_goal": block.definition.get("data_extraction_goal") if extracts else None,
         "output": None,
         "file_name": None,
         "file_url": None,
-        "download": None,
-        "download_triggered": None,
-        "downloaded_files": None,
+        "download": bool(action.downloads) if action.kind == "click" else None,
+        "download_triggered": True if action.downloads else None,
+        "downloaded_files": list(action.downloads) or None,
         "is_upload_file_tag": None,
         "text": None,
         "input_or_select_context": None,
         "option": None,
         "is_checked": None,
-        "verified": False,
+        "verified": action.kind == "complete",
         "click_context": None,
         "totp_timing_info": None,
         "has_mini_agent": None,

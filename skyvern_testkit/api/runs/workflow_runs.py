@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import checked_url
@@ -21,14 +21,16 @@ from skyvern_testkit.api.runs.requests import (
     WorkflowRunRequest,
     workflow_echo,
 )
-from skyvern_testkit.api.runs.tasks import plain
+from skyvern_testkit.api.runs.tasks import DEFAULT_MAX_STEPS, plain
 from skyvern_testkit.api.workflows import make_workflow
+from skyvern_testkit.api.workflows.making import add_version
+from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.script import START, Family, RunInput
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
-from skyvern_testkit.world.rows import Credential, Run, Workflow
+from skyvern_testkit.world.rows import Credential, Profile, Run, Workflow
 
 __all__ = ["ENDPOINTS"]
 
@@ -51,6 +53,7 @@ class _Order:
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
     max_elapsed_minutes: int | None = None
+    unreadable: str | None = None
     run_with: str | None = None
     ai_fallback: bool | None = None
 
@@ -58,6 +61,8 @@ class _Order:
 def _start(call: Call, order: _Order) -> JsonObject:
     world, workflow = call.world, order.workflow
     run_id = world.new_id("wr")
+    profile_id = order.browser_profile_id or _own_memory(call, order)
+    read_back = {**order.read_back, "browser_profile_id": profile_id}
     given = RunInput(
         run_id=run_id,
         run_type="workflow_run",
@@ -79,7 +84,7 @@ def _start(call: Call, order: _Order) -> JsonObject:
         status=START[Family.WORKFLOW],
         input=given,
         request=order.echo,
-        request_read_back=order.read_back,
+        request_read_back=read_back,
         origin=order.origin,
         workflow_id=workflow.id,
         workflow_permanent_id=workflow.permanent_id,
@@ -89,12 +94,15 @@ def _start(call: Call, order: _Order) -> JsonObject:
         totp_url=order.totp_url,
         credential_id=order.credential_id,
         browser_session_id=order.browser_session_id,
-        browser_profile_id=order.browser_profile_id,
+        browser_profile_id=profile_id,
         error_code_mapping=_error_codes(workflow),
         max_elapsed_minutes=order.max_elapsed_minutes
         or workflow.settings.get("max_elapsed_time_minutes")
         or world.timing.default_elapsed_minutes,
-        run_with=_run_with(order.run_with or workflow.settings.get("run_with")),
+        unreadable=order.unreadable,
+        extra_http_headers=order.echo["extra_http_headers"]
+        or workflow.settings.get("extra_http_headers"),
+        run_with=order.run_with or _run_with(workflow.settings.get("run_with")) or "agent",
         ai_fallback=order.ai_fallback,
         browser_seed_source=_seed_source(order, workflow),
         script=choose_script(world, given),
@@ -102,8 +110,31 @@ def _start(call: Call, order: _Order) -> JsonObject:
     return create_body(machine.start(world, run), call.links)
 
 
-def _run_with(asked: str | None) -> str:
+def _own_memory(call: Call, order: _Order) -> str | None:
+    """The managed profile of a workflow that persists its browser, made with its first run.
+
+    Recorded lives ``wf_persist``, ``wf_persist_second``.
+    """
+    workflow = order.workflow
+    if not workflow.persists_browser_session or order.browser_session_id:
+        return None
+    for profile in call.world.rows(Profile, call.organization_id):
+        if profile.is_managed and profile.workflow_permanent_id == workflow.permanent_id:
+            return profile.id
+    made = call.world.make(
+        Profile,
+        call.organization_id,
+        name=f"{workflow.title} (auto-saved session)",
+        is_managed=True,
+        workflow_permanent_id=workflow.permanent_id,
+    )
+    return made.id
+
+
+def _run_with(asked: Any) -> str | None:
     """Any unknown value reads as the agent (facts: runs 4)."""
+    if asked is None:
+        return None
     return asked if asked in ("agent", "code") else "agent"
 
 
@@ -134,6 +165,7 @@ _LOST_ON_READ_BACK: Final = (
     "extra_http_headers",
     "cdp_connect_headers",
     "file_ids",
+    "reuse_browser_session",
 )
 """Fields of ``run_request`` that a later GET no longer has (facts: runs 2)."""
 
@@ -143,8 +175,8 @@ def run_workflow(call: Call) -> JsonObject:
     asked: WorkflowRunRequest = call.body
     webhook_url = asked.webhook_url
     if webhook_url:
-        webhook_url = checked_url(webhook_url, "webhook_url", resolve=False)
-    totp_url = checked_url(asked.totp_url, "totp_url", resolve=False)
+        webhook_url = checked_url(webhook_url, "webhook_url")
+    totp_url = checked_url(asked.totp_url, "totp_url")
     check_files(asked.file_ids)
     if asked.browser_type is not None:
         raise Refusal(
@@ -175,7 +207,7 @@ def run_workflow(call: Call) -> JsonObject:
         cdp_connect_headers=_masked(asked.cdp_connect_headers),
         browser_address=asked.browser_address,
         ai_fallback=asked.ai_fallback,
-        run_with=asked.run_with,
+        run_with=_run_with(asked.run_with),
         run_metadata=asked.run_metadata,
         file_ids=asked.file_ids,
     )
@@ -187,16 +219,17 @@ def run_workflow(call: Call) -> JsonObject:
             echo=echo,
             read_back={
                 **echo,
-                "parameters": parameters,
+                "parameters": parameters.values,
                 **dict.fromkeys(_LOST_ON_READ_BACK),
             },
-            parameters=parameters,
+            parameters=parameters.values,
+            unreadable=parameters.unreadable,
             webhook_url=webhook_url,
-            credential_id=credential_of(workflow, parameters),
+            credential_id=credential_of(call, workflow, parameters.values),
             browser_session_id=asked.browser_session_id,
             browser_profile_id=asked.browser_profile_id,
             max_elapsed_minutes=asked.max_elapsed_time_minutes,
-            run_with=asked.run_with,
+            run_with=_run_with(asked.run_with),
             ai_fallback=asked.ai_fallback,
         ),
     )
@@ -246,7 +279,7 @@ def login(call: Call) -> JsonObject:
         "block_type": "login",
         "label": "login",
         "url": url,
-        "title": "Login",
+        "title": "login",
         "navigation_goal": asked.prompt or DEFAULT_LOGIN_GOAL,
         "parameter_keys": ["credential"],
         "totp_identifier": asked.totp_identifier,
@@ -276,11 +309,11 @@ def download_files(call: Call) -> JsonObject:
         "block_type": "file_download",
         "label": "file_download",
         "url": url,
-        "title": "File Download",
+        "title": "file_download",
         "navigation_goal": asked.navigation_goal,
         "download_suffix": asked.download_suffix,
         "download_timeout": asked.download_timeout,
-        "max_steps_per_run": asked.max_steps_per_run,
+        "max_steps_per_run": asked.max_steps_per_run or DEFAULT_MAX_STEPS,
         "totp_identifier": asked.totp_identifier,
         "totp_verification_url": totp_url,
     }
@@ -303,9 +336,9 @@ _Urls = tuple[str | None, str | None, str | None]
 def _urls(asked: LoginRequest | DownloadFilesRequest) -> _Urls:
     """Page, webhook and code URL; the page's host is not looked up here, only its scheme."""
     return (
-        checked_url(asked.url or None, "url", resolve=False),
-        checked_url(asked.webhook_url or None, "webhook_url", resolve=False),
-        checked_url(asked.totp_url or None, "totp_url", resolve=False),
+        checked_url(asked.url or None, "url"),
+        checked_url(asked.webhook_url or None, "webhook_url"),
+        checked_url(asked.totp_url or None, "totp_url"),
     )
 
 
@@ -322,11 +355,9 @@ def _start_browser_task(
     credential_id: str | None,
 ) -> JsonObject:
     url, webhook_url, totp_url = urls
-    workflow = make_workflow(
-        call.world, call.organization_id, definition, title=title, status="auto_generated"
-    )
+    first, workflow = _auto_generated(call, asked, title, definition)
     echo = workflow_echo(
-        workflow_id=workflow.id,
+        workflow_id=first.id,
         title=title,
         proxy_location=plain(asked.proxy_location),
         webhook_url=webhook_url,
@@ -360,6 +391,30 @@ def _start_browser_task(
             browser_session_id=asked.browser_session_id,
             browser_profile_id=asked.browser_profile_id,
         ),
+    )
+
+
+def _auto_generated(
+    call: Call, asked: LoginRequest | DownloadFilesRequest, title: str, definition: JsonObject
+) -> tuple[Workflow, Workflow]:
+    """The workflow made for one run: an empty first version, and the one that runs."""
+    settings: dict[str, Any] = {
+        "title": title,
+        "status": "auto_generated",
+        "proxy_location": plain(asked.proxy_location) or "RESIDENTIAL",
+        "extra_http_headers": asked.extra_http_headers or {},
+        "cdp_connect_headers": asked.cdp_connect_headers or {},
+    }
+    first = make_workflow(
+        call.world, call.organization_id, {"parameters": [], "blocks": []}, **settings
+    )
+    second = request_model().model_validate({"workflow_definition": definition, **settings})
+    return first, add_version(
+        call.world,
+        call.organization_id,
+        second.model_dump(mode="json"),
+        permanent_id=first.permanent_id,
+        version=2,
     )
 
 

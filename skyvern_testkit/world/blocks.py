@@ -1,0 +1,147 @@
+"""The kinds of workflow block that a run goes through, and what each leaves in its output.
+
+Only what a run shows from outside: which kinds open a browser, and how their output looks (facts:
+runs 6; recorded lives). Nothing here executes a block.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skyvern_testkit.script import State
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.plausible import plausible
+from skyvern_testkit.world.rows import BlockRun, Run, Workflow
+from skyvern_testkit.world.world import World
+
+__all__ = [
+    "OPENS_BROWSER",
+    "TASK_BLOCKS",
+    "block_output",
+    "current_block",
+    "definitions_of",
+    "outputs_so_far",
+    "workflow_of",
+]
+
+TASK_BLOCKS: Final = frozenset(
+    {
+        "action",
+        "extraction",
+        "file_download",
+        "goto_url",
+        "login",
+        "navigation",
+        "task",
+        "validation",
+    }
+)
+"""Block types behind which a browser task of the agent works."""
+
+OPENS_BROWSER: Final = TASK_BLOCKS | {"code"}
+"""A code block opens a page too, but no agent looks at it."""
+
+
+def current_block(run: Run) -> BlockRun | None:
+    """The block at work in the run's present attempt, or the last that was."""
+    if run.blocks and run.blocks[-1].attempt == run.attempt:
+        return run.blocks[-1]
+    return None
+
+
+def workflow_of(world: World, run: Run) -> Workflow | None:
+    """The version of the workflow that the run plays, also when it is deleted by now."""
+    return world.get_deleted(Workflow, run.workflow_id or "", run.organization_id)
+
+
+def definitions_of(world: World, run: Run) -> list[JsonObject]:
+    """The top-level blocks of the run's workflow, in order."""
+    workflow = workflow_of(world, run)
+    return workflow.blocks if workflow else []
+
+
+_PROMPT_SCHEMA: Final = {"type": "object", "properties": {"llm_response": {"type": "string"}}}
+
+
+def _plain_output(world: World, definition: JsonObject) -> Json:
+    """The output of a block without an agent, where it is known without executing it."""
+    match definition["block_type"]:
+        case "wait":
+            return {"success": True}
+        case "terminate":
+            return {"reason": definition.get("reason")}
+        case "text_prompt":
+            return plausible(definition.get("json_schema") or _PROMPT_SCHEMA, world.random)
+        case _:
+            return None
+
+
+def block_output(
+    world: World,
+    block: BlockRun,
+    state: State,
+    reason: str | None,
+    errors: tuple[JsonObject, ...],
+) -> tuple[bool, Json]:
+    """Is there an output of a block that ends so, and which.
+
+    A task block whose page could not be opened gives null; a code block that failed is not there
+    at all (recorded lives ``wf_unreachable``, ``wf_code_fail``).
+    """
+    if block.block_type in TASK_BLOCKS:
+        if state is State.FAILED and block.error_codes:
+            return True, None
+        return True, _task_output(world, block, state, reason, errors)
+    if block.block_type != "terminate" and state is not State.COMPLETED:
+        return False, None
+    return True, _plain_output(world, block.definition)
+
+
+def _task_output(
+    world: World,
+    block: BlockRun,
+    state: State,
+    reason: str | None,
+    errors: tuple[JsonObject, ...],
+) -> JsonObject:
+    information = None
+    if state is State.COMPLETED and _extracts(block.definition):
+        information = plausible(block.definition.get("data_schema") or {}, world.random)
+    return {
+        "task_id": block.task_id,
+        "status": str(state),
+        "extracted_information": information,
+        "failure_reason": reason,
+        "errors": list(errors),
+        "failure_category": None,
+        "downloaded_files": [],
+        "downloaded_file_urls": None,
+        "downloaded_file_artifact_ids": list(block.downloads) or None,
+        "task_screenshots": None,
+        "workflow_screenshots": None,
+        "task_screenshot_artifact_ids": list(block.screenshots),
+        "workflow_screenshot_artifact_ids": list(block.screenshots),
+    }
+
+
+def _extracts(definition: JsonObject) -> bool:
+    return definition["block_type"] in ("extraction", "task") and bool(
+        definition.get("data_extraction_goal")
+    )
+
+
+def outputs_so_far(run: Run) -> Json:
+    """The run's ``output``: the blocks' by label, and what extractions found; null before the first."""
+    done = [block for block in run.blocks if block.attempt == run.attempt and block.has_output]
+    if not done:
+        return None
+    return {
+        **{f"{block.label}_output": block.output for block in done},
+        "extracted_information": [
+            block.output["extracted_information"]
+            for block in done
+            if block.block_type in TASK_BLOCKS
+            and block.output is not None
+            and block.output["extracted_information"] is not None
+        ],
+    }

@@ -1,0 +1,196 @@
+"""How runs end: by their script, by a cancel, by a limit, by a lost browser; and what follows."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from skyvern_testkit.script import Family, RunReaches, State, Step
+from skyvern_testkit.wire.times import MICROSECOND
+from skyvern_testkit.world import traces
+from skyvern_testkit.world.blocks import workflow_of
+from skyvern_testkit.world.deliveries import webhook_at_end, webhook_later
+from skyvern_testkit.world.endings import (
+    block_reason,
+    default_output,
+    failure_reason,
+    navigation_error,
+    session_lost,
+    shown_errors,
+)
+from skyvern_testkit.world.events import (
+    ArchiveReady,
+    AttemptDue,
+    ElapsedLimit,
+    RecordingReady,
+    SessionLost,
+    Unwound,
+)
+from skyvern_testkit.world.keeping import keep
+from skyvern_testkit.world.occupancy import free_session
+from skyvern_testkit.world.retries import close_attempt, decide, policy_of
+from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.waking import wake
+from skyvern_testkit.world.world import Change, World
+
+__all__ = [
+    "archive_ready",
+    "cancel",
+    "elapsed_limit",
+    "end",
+    "finish",
+    "later",
+    "recording_ready",
+    "session_gone",
+    "unwind",
+]
+
+
+def later(world: World, run: Run) -> int:
+    """Now, or a moment after the run's last instant: no server does two things at once.
+
+    The instants of a run differ, as the real server's do, although the world's time stands still.
+    """
+    last = max(run.created_at, run.modified_at, run.queued_at or 0, run.started_at or 0)
+    return max(world.now, last + 7 * MICROSECOND)
+
+
+def finish(world: World, run: Run, step: Step, why: str) -> Run:
+    """End a run as its script says."""
+    if step.state is State.COMPLETED and run.family is not Family.WORKFLOW:
+        run = world.change(run, output=default_output(world, run))
+    errors = shown_errors(world, run, step.errors)
+    return end(world, run, step.state, step.reason, errors=errors, why=why)
+
+
+def end(
+    world: World,
+    run: Run,
+    state: State,
+    reason: str | None,
+    *,
+    errors: tuple[dict[str, Any], ...] = (),
+    why: str,
+    in_block: bool = True,
+) -> Run:
+    """Bring a run to its end, and set off what follows from it.
+
+    Args:
+        world: the run's world.
+        run: not over yet.
+        state: a final one.
+        reason: why, in the words of the task or block; None for the usual words.
+        errors: entries of its ``errors``.
+        why: what ended it, for the report.
+        in_block: it ended at its work; otherwise it never came to it, and the reason is the run's.
+    """
+    text = reason
+    if in_block:
+        text = failure_reason(world, run, state, reason)
+        if run.family is Family.WORKFLOW and state is State.FAILED:
+            lost = navigation_error(reason)
+            errors = (*errors, lost) if lost else errors
+        own = tuple(error for error in (*run.errors, *errors) if "error_type" in error)
+        run = traces.close(world, run, state, block_reason(state, reason), own)
+    world.changes.append(Change(world.now, run.id, run.status, state, why))
+    at = later(world, run)
+    run = world.change(
+        run,
+        status=state,
+        failure_reason=text,
+        errors=(*run.errors, *errors),
+        finished_at=at,
+        modified_at=at + MICROSECOND,
+        turn=run.turn + 1,
+        waiting_for=None,
+    )
+    world.players.pop(run.id, None)
+    decision = decide(world, run)
+    run = close_attempt(world, run, decision)
+    if run.next_attempt_at is not None:
+        world.schedule(run.next_attempt_at, AttemptDue(run.id, run.attempt + 1))
+    world.schedule(world.now + world.timing.recording, RecordingReady(run.id, run.attempt))
+    if state is not State.CANCELED:
+        free_session(world, run)
+        if decision.tells:
+            webhook_at_end(world, run)
+    if state is State.COMPLETED and _persists(world, run):
+        # only what ended well leaves a state to make a profile of (recorded life wf_persist_fail)
+        world.schedule(world.now + world.timing.archive, ArchiveReady(run.id))
+    wake(
+        world,
+        lambda _, trigger: (
+            isinstance(trigger, RunReaches) and trigger.run_id == run.id and state in trigger.states
+        ),
+        f"run {run.id} is {state}",
+    )
+    return world.run(run.id)
+
+
+def _persists(world: World, run: Run) -> bool:
+    workflow = workflow_of(world, run)
+    return workflow is not None and workflow.persists_browser_session
+
+
+def cancel(world: World, run: Run) -> Run:
+    """Cancel a run that is not over: its record changes at once, its work ends a little later."""
+    run = end(world, run, State.CANCELED, None, why="cancel")
+    if run.started_at is None:
+        free_session(world, run)
+    else:
+        world.schedule(world.now + world.timing.unwind, Unwound(run.id, run.attempt))
+    return run
+
+
+def unwind(world: World, event: Unwound) -> None:
+    """What a canceled run was at ends by itself, and then the webhook goes out once more.
+
+    Under a retry policy it does not (recorded life ``wf_retry_cancel_running``).
+    """
+    run = traces.unwind_block(world, world.run(event.run_id))
+    free_session(world, run)
+    if policy_of(world, run) is None:
+        webhook_later(world, run, 0)
+
+
+def elapsed_limit(world: World, event: ElapsedLimit) -> None:
+    """The run has worked as long as it may (facts: runs 3.3)."""
+    run = world.run(event.run_id)
+    if not run.is_over and run.attempt == event.attempt:
+        end(world, run, State.TIMED_OUT, None, why="elapsed limit")
+
+
+def session_gone(world: World, event: SessionLost) -> None:
+    """Runs whose browser session is over find their browser gone.
+
+    One that is at something without a browser does not notice: its next block opens another
+    (recorded life ``se_lost_wait``).
+    """
+    for run in list(world.rows(Run)):
+        if (
+            run.browser_session_id == event.session_id
+            and not run.is_over
+            and run.started_at is not None
+            and traces.works_in_browser(run)
+        ):
+            why = f"session {event.session_id} is over"
+            end(world, run, State.FAILED, session_lost(run.family), why=why)
+
+
+def recording_ready(world: World, event: RecordingReady) -> None:
+    """The recording is uploaded (in a browser session it stays what it is), the traffic too."""
+    run = world.run(event.run_id)
+    if run.attempt != event.attempt or run.recording is None:
+        return
+    keep(world, run, "har", _NO_TRAFFIC)
+    if run.browser_session_id is None:
+        world.change(run, recording_is_final=True)
+
+
+_NO_TRAFFIC: Final = (
+    b'{"log":{"version":"1.2","creator":{"name":"skyvern-testkit","version":"1"},"entries":[]}}'
+)
+
+
+def archive_ready(world: World, event: ArchiveReady) -> None:
+    """The browser's state is stored."""
+    world.change(world.run(event.run_id), archive_ready_at=world.now)

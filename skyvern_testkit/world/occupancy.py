@@ -1,0 +1,87 @@
+"""Browser sessions under runs: who uses one, when it is let go, when it runs out (facts: runs 5)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skyvern_testkit.script import Family, SessionClosed
+from skyvern_testkit.wire.times import MINUTE, SECOND
+from skyvern_testkit.world.events import SessionExpires, SessionLost
+from skyvern_testkit.world.rows import Run, Session
+from skyvern_testkit.world.waking import wake
+from skyvern_testkit.world.world import World
+
+__all__ = ["end_session", "expire", "expire_later", "free_session", "occupant_of", "occupy"]
+
+_BUSY_PREFIX: Final = {
+    Family.TASK: "",
+    Family.TASK_V2: "Failed to run task 2.0: ",
+    Family.WORKFLOW: "Failed to begin browser session for workflow run: ",
+}
+
+_NOTICED: Final = 3 * SECOND
+"""From the close of a session until its run finds the browser gone: the model is still thinking."""
+
+
+def occupant_of(run: Run) -> str:
+    """How a session names the run that uses it: a 2.0 task by its hidden workflow run."""
+    return run.hidden_run_id or run.id
+
+
+def occupy(world: World, run: Run) -> str | None:
+    """Take the browser session the run asked for; the reason why not, if that fails.
+
+    The session's own ``status`` stays ``created`` meanwhile (recorded lives ``se_*``).
+    """
+    session = world.session_of(run)
+    if session is None:
+        return None
+    if session.occupant is not None and session.occupant != occupant_of(run):
+        return (
+            f"{_BUSY_PREFIX[run.family]}Browser session {session.id} is already occupied by "
+            f"{session.occupant}. Wait for that run to finish or cancel it, then retry."
+        )
+    if not session.is_over:
+        world.change(session, occupant=occupant_of(run), was_used=True)
+    return None
+
+
+def free_session(world: World, run: Run) -> None:
+    """Let go of the session that the run used."""
+    session = world.session_of(run)
+    if session is not None and session.occupant == occupant_of(run):
+        world.change(session, occupant=None)
+
+
+def end_session(world: World, session: Session, status: str = "completed") -> Session:
+    """Close a browser session (or let it run out): runs that use it notice a little later."""
+    session = world.change(session, status=status, completed_at=world.now)
+    wake(
+        world,
+        lambda run, trigger: (
+            isinstance(trigger, SessionClosed) and run.browser_session_id == session.id
+        ),
+        f"session {session.id} is {status}",
+    )
+    world.schedule(world.now + _NOTICED, SessionLost(session.id))
+    return session
+
+
+def _deadline(session: Session) -> int | None:
+    if session.timeout_minutes is None:
+        return None
+    return session.created_at + session.timeout_minutes * MINUTE
+
+
+def expire_later(world: World, session: Session) -> None:
+    """Let a session end by itself when its time is over."""
+    deadline = _deadline(session)
+    if deadline is not None:
+        world.schedule(deadline, SessionExpires(session.id, deadline))
+
+
+def expire(world: World, event: SessionExpires) -> None:
+    """The time of a session is over, unless it was closed or given more meanwhile."""
+    session = world.get(Session, event.session_id)
+    if session is not None and not session.is_over and _deadline(session) == event.at:
+        end_session(world, session, "timeout")
