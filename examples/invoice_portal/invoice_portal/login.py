@@ -48,8 +48,9 @@ async def log_in(client: Skyvern, portal_url: str, credential_id: str, next_code
         await completed(client, run.run_id)
     finally:
         relay.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await relay
+        (broke,) = await asyncio.gather(relay, return_exceptions=True)
+        if isinstance(broke, Exception):
+            log.error("no codes were passed on to %s", run.run_id, exc_info=broke)
     return run.run_id
 
 

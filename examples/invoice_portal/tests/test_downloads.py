@@ -93,3 +93,32 @@ async def test_a_download_run_that_finds_nothing_completes(
         await download_invoices(
             skyvern_client, PORTAL, profile_id, ["A-1"], lambda number, pdf: None
         )
+
+
+# --- the file itself --------------------------------------------------------------------------------
+
+
+async def test_the_file_is_fetched_again_when_its_address_is_busy(
+    skyvern_client, skyvern_fake, profile_id, portal
+):
+    files: dict[str, bytes] = {}
+    skyvern_fake.faults.on("artifacts.get_artifact_content", nth=1).answer(503)
+    skyvern_fake.faults.on("artifacts.get_artifact_content", nth=2).reset_connection()
+    await download_invoices(skyvern_client, PORTAL, profile_id, ["A-1"], files.__setitem__)
+    assert files == {"A-1": PDF}
+
+
+async def test_the_file_breaks_off_in_the_middle(skyvern_client, skyvern_fake, profile_id, portal):
+    skyvern_fake.faults.on("artifacts.get_artifact_content").malformed_body()
+    with pytest.raises(UnexpectedOutput, match="do not fit their checksum"):
+        await download_invoices(
+            skyvern_client, PORTAL, profile_id, ["A-1"], lambda number, pdf: None
+        )
+
+
+async def test_the_file_is_fetched_without_our_key(
+    skyvern_client, skyvern_fake, profile_id, portal
+):
+    await download_invoices(skyvern_client, PORTAL, profile_id, ["A-1"], lambda number, pdf: None)
+    (fetched,) = skyvern_fake.journal.calls("artifacts.get_artifact_content")
+    assert "x-api-key" not in {name.lower() for name, _ in fetched.request.headers}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from invoice_portal.status import is_open, watch
 from portal import PORTAL
-from skyvern_testkit import RunScript, completed, failed, queued, running
+from skyvern_testkit import RunScript, completed, failed, fake_skyvern, queued, running
 
 
 @pytest.mark.parametrize(
@@ -14,7 +16,7 @@ from skyvern_testkit import RunScript, completed, failed, queued, running
     [
         (completed({"open": True}), True),
         (completed({"open": False}), False),
-        (completed(None), False),
+        (completed({}), False),
         (failed("net::ERR_NAME_NOT_RESOLVED"), False),
         (RunScript(running(seconds=301), completed({"open": True})), False),  # a TimeoutError
     ],
@@ -23,6 +25,13 @@ from skyvern_testkit import RunScript, completed, failed, queued, running
 async def test_is_open(skyvern_client, skyvern_fake, script, answer):
     skyvern_fake.on(prompt="Can customers log in*").play(script)
     assert await is_open(skyvern_client, PORTAL, timeout=300) is answer
+
+
+def test_is_open_without_fixtures():
+    """What the fixtures do, by hand: for unittest, `@given`, a REPL."""
+    with fake_skyvern(seed=7) as fake:
+        fake.on(prompt="Can customers log in*").play(completed({"open": True}))
+        assert asyncio.run(is_open(fake.client(), PORTAL))
 
 
 def test_watching_a_run(skyvern_sync_client, skyvern_fake, skyvern_clock):
