@@ -33,7 +33,9 @@ async def test_the_code_never_comes(skyvern_client, skyvern_fake, skyvern_clock,
     assert skyvern_clock.now == 10 + 15 * 60
 
 
-async def test_a_code_from_yesterday_is_not_enough(skyvern_client, skyvern_fake, login_id, mailbox):
+async def test_a_code_from_yesterday_is_not_enough(
+    skyvern_client, skyvern_fake, skyvern_clock, login_id, mailbox
+):
     skyvern_fake.on(workflow=LOGIN).play(ASKS_FOR_A_CODE)
     # what lies in the mailbox is sent at once, before the run works: Skyvern does not take that
     mailbox.codes = [(0, "000000"), (30, "483920")]
@@ -44,6 +46,7 @@ async def test_a_code_from_yesterday_is_not_enough(skyvern_client, skyvern_fake,
         "000000",
         "483920",
     ]
+    assert skyvern_clock.now == 50  # with the first code it would have been 30
 
 
 async def test_sending_the_code_meets_a_busy_server(
