@@ -106,25 +106,24 @@ def run_tests(python: Path, project: Path, summary: Path) -> tuple[int, str]:
 
 
 def table(tests: list[dict[str, Any]]) -> str:
-    """One line a test: outcome, requests, virtual and real time, name; under the name of each file."""
+    """One line a test: outcome, name, requests, virtual and real time; under the name of each file."""
+    labels = [f"{test['outcome']}  {sentence(test['nodeid'])}" for test in tests]
+    width = max(map(len, labels), default=0) + 4
     lines: list[str] = []
     shown = None
-    for test in tests:
-        file, _, name = test["nodeid"].partition("::")
+    for test, label in zip(tests, labels, strict=True):
+        file = test["nodeid"].partition("::")[0]
         if file != shown:
-            lines += ["", f"{file:<52}{'requests':>9}{'virtual':>12}{'real':>9}"]
+            lines += ["", f"{file:<{width}}{'requests':>8}{'virtual':>14}{'real':>10}"]
             shown = file
         virtual, real = duration(test["virtual_seconds"]), f"{test['real_seconds']:.2f} s"
-        label = f"{test['outcome']:<7} {sentence(name)}"
-        if len(label) > 50:
-            label = f"{label[:49]}…"
-        lines.append(f"  {label:<50}{test['requests']:>9}{virtual:>12}{real:>9}")
+        lines.append(f"  {label:<{width - 2}}{test['requests']:>8}{virtual:>14}{real:>10}")
     return "\n".join(lines)
 
 
-def sentence(name: str) -> str:
-    """A test's name as words: ``test_the_code_is_late[sms]`` is ``the code is late [sms]``."""
-    words, bracket, case = name.partition("[")
+def sentence(nodeid: str) -> str:
+    """A test's name as words: ``test_login.py::test_it_is_late[sms]`` is ``it is late [sms]``."""
+    words, bracket, case = nodeid.rpartition("::")[2].partition("[")
     return words.removeprefix("test_").replace("_", " ") + (f" [{case}" if bracket else "")
 
 

@@ -89,7 +89,11 @@ def test_a_body_that_was_changed_on_the_way_is_refused(receiver, skyvern_fake, s
     assert store.endings() == []
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"run_id": "wr_1"}', b"{"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"{}", b'{"run_id": "wr_1"}', b"{"],
+    ids=["empty", "a list", "nothing", "no status", "broken off"],
+)
 def test_a_signed_body_that_says_nothing(receiver, skyvern_fake, body):
     assert receiver.receive(body, sign_webhook(body, skyvern_fake.api_key)) == 400
 
