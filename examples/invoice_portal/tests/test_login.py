@@ -135,7 +135,7 @@ async def test_a_profile_of_that_name_is_replaced(
         409,
         200,
     ]
-    named = await skyvern_client.list_browser_profiles(search_key="acme", managed=False)
+    named = await skyvern_client.list_browser_profiles(search_key="acme")
     assert [profile.browser_profile_id for profile in named] == [new]
     assert new != old.browser_profile_id
 
