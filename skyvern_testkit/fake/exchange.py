@@ -83,18 +83,19 @@ class Exchange:
         Raises:
             Exception: a user's script went wrong, or the fake itself; never shown as HTTP.
         """
-        if self._last is not None and self.is_over:
+        if isinstance(self._last, Response | Broken):
             return self._last
         self._fake.advance(now)
         try:
-            self._last = next(self._course)
+            step: Step = next(self._course)
         except StopIteration as end:
-            self._last = end.value
-            self._fake.close(self, self._last)
+            step = end.value
+            self._fake.close(self, step)
         except BaseException:
             self._fake.abandon(self, "error")
             raise
-        return self._last
+        self._last = step
+        return step
 
     def abandon(self) -> None:
         """The client went away: what was to be done later is not done."""
@@ -192,9 +193,8 @@ def _answer(
             f"skyvern-testkit does not serve {found.operation.name} "
             f"({found.operation.method} {found.operation.path}) yet; the real server does.",
         )
-    result = endpoint.handler(_check(fake, request, found, endpoint))
-    if isinstance(result, Generator):
-        result = yield from result
+    made = endpoint.handler(_check(fake, request, found, endpoint))
+    result: Json | Answer = (yield from made) if isinstance(made, Generator) else made
     if isinstance(result, Answer):
         if result.raw is not None:
             return answers.bare(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import Final, cast
 from urllib.parse import parse_qsl, urlencode
 
 from skyvern_testkit.wire.http import Headers
-from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.wire.jsontext import Json, JsonObject
 
 __all__ = ["HIDDEN", "redact_body", "redact_headers", "redact_json", "redact_target"]
 
@@ -34,17 +34,18 @@ def _is_secret(name: str) -> bool:
 
 def redact_json(value: Json) -> Json:
     """The same JSON with the values of secret fields hidden, at any depth."""
-    match value:
-        case dict():
-            shown: dict[str, Any] = {}
-            for name, item in value.items():
-                hide = _is_secret(name) and item is not None and not isinstance(item, dict | list)
-                shown[name] = HIDDEN if hide else redact_json(item)
-            return shown
-        case list():
-            return [redact_json(item) for item in value]
-        case _:
-            return value
+    if isinstance(value, dict):
+        return {
+            name: HIDDEN if _hides(name, item) else redact_json(item)
+            for name, item in cast("JsonObject", value).items()
+        }
+    if isinstance(value, list | tuple):
+        return [redact_json(item) for item in cast("list[Json]", value)]
+    return value
+
+
+def _hides(name: str, value: Json) -> bool:
+    return _is_secret(name) and value is not None and not isinstance(value, dict | list)
 
 
 def redact_headers(headers: Headers) -> Headers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["Json", "JsonObject", "dump_answer", "dump_webhook"]
 
@@ -21,15 +21,14 @@ def dump_answer(value: Json) -> bytes:
 
 
 def _whole_floats_as_integers(value: Json) -> Json:
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case dict():
-            return {key: _whole_floats_as_integers(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_whole_floats_as_integers(item) for item in value]
-        case _:
-            return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        fields = cast("JsonObject", value)
+        return {key: _whole_floats_as_integers(item) for key, item in fields.items()}
+    if isinstance(value, list | tuple):
+        return [_whole_floats_as_integers(item) for item in cast("list[Json]", value)]
+    return value
 
 
 def dump_webhook(value: Json) -> bytes:

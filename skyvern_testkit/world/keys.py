@@ -27,7 +27,7 @@ _REVOKED = (
 class KeyState(Enum):
     """What a key is worth: the value is what the server answers, on ordinary and credential routes."""
 
-    ACTIVE = None
+    ACTIVE = (200, "", "")
     EXPIRED = (403, _EXPIRED_BY_TIME, _EXPIRED_BY_TIME)
     EXPIRED_UNREGISTERED = (403, _EXPIRED_BY_TIME, _INVALID)
     UNREGISTERED = (403, _INVALID, _INVALID)
@@ -59,7 +59,9 @@ class Keys:
             world in process); otherwise each opens its own (the way of a served world).
     """
 
-    def __init__(self, world: World, *, strict: bool = False, one_organization: bool = True) -> None:
+    def __init__(
+        self, world: World, *, strict: bool = False, one_organization: bool = True
+    ) -> None:
         self._world = world
         self.strict = strict
         self.one_organization = one_organization
@@ -89,7 +91,9 @@ class Keys:
             ValueError: no organisation has that id, or no server would take such a key.
         """
         if _never_a_key(key):
-            raise ValueError("a key is a text without quotes, spaces at its ends or a Bearer prefix")
+            raise ValueError(
+                "a key is a text without quotes, spaces at its ends or a Bearer prefix"
+            )
         if organization is None:
             organization = self._world.new_organization(f"organisation {len(self._keys) + 1}").id
         elif self._world.get(Organization, organization) is None:
