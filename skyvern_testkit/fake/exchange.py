@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from skyvern_testkit.api import answers
 from skyvern_testkit.api.call import After, Answer, Call, Endpoint, Until, Wait
@@ -193,8 +193,9 @@ def _answer(
             f"skyvern-testkit does not serve {found.operation.name} "
             f"({found.operation.method} {found.operation.path}) yet; the real server does.",
         )
-    made = endpoint.handler(_check(fake, request, found, endpoint))
-    result: Json | Answer = (yield from made) if isinstance(made, Generator) else made
+    result = endpoint.handler(_check(fake, request, found, endpoint))
+    if isinstance(result, Generator):
+        result = yield from cast("Generator[Wait, None, Json | Answer]", result)
     if isinstance(result, Answer):
         if result.raw is not None:
             return answers.bare(
