@@ -79,11 +79,18 @@ def get_run_artifacts(call: Call) -> list[JsonObject]:
     if run is None:
         return []
     wanted = call.query.artifact_type
-    return [
-        _body(call, run, artifact)
+    found = [
+        artifact
         for artifact in call.world.rows(Artifact, call.organization_id)
-        if artifact.run_id == run.id and (not wanted or artifact.type in wanted)
+        if artifact.run_id == run.id
+        and (not wanted or artifact.type in wanted)
+        and (run.is_over or artifact.type != "download")  # stored at the end alone
     ]
+    return [_body(call, run, artifact) for artifact in sorted(found, key=_age)]
+
+
+def _age(artifact: Artifact) -> int:
+    return artifact.created_at
 
 
 def _body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
@@ -101,7 +108,7 @@ def _body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
         "task_id": artifact.task_id,
         "step_id": artifact.step_id,
         "workflow_run_id": None if run.family is Family.TASK else work,
-        "workflow_run_block_id": None,
+        "workflow_run_block_id": artifact.workflow_run_block_id,
         "run_id": work,
         "browser_session_id": None,
         "observer_cruise_id": None,

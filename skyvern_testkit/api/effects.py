@@ -213,7 +213,7 @@ def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
         "parameters": asked["parameters"] or {},
         "screenshot_urls": new["screenshot_urls"],
         "recording_url": recording,
-        "recording_urls": [recording] if recording else [],
+        "recording_urls": [recording] if recording else None,
         "recording_archived": False,
         "downloaded_files": files,
         "downloaded_file_urls": [item["url"] for item in files] or None,

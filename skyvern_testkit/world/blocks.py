@@ -6,9 +6,10 @@ runs 6; recorded lives). Nothing here executes a block.
 
 from __future__ import annotations
 
+import random
 from typing import Final
 
-from skyvern_testkit.script import State
+from skyvern_testkit.script import Family, State
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.plausible import plausible
 from skyvern_testkit.world.rows import BlockRun, Run, Workflow
@@ -16,6 +17,7 @@ from skyvern_testkit.world.world import World
 
 __all__ = [
     "OPENS_BROWSER",
+    "SCREENSHOTS_SHOWN",
     "TASK_BLOCKS",
     "block_output",
     "current_block",
@@ -55,9 +57,33 @@ def workflow_of(world: World, run: Run) -> Workflow | None:
 
 
 def definitions_of(world: World, run: Run) -> list[JsonObject]:
-    """The top-level blocks of the run's workflow, in order."""
+    """The top-level blocks of the run's workflow, in order; a 2.0 task makes up its own."""
+    if run.family is Family.TASK_V2:
+        return _made_up(run)
     workflow = workflow_of(world, run)
     return workflow.blocks if workflow else []
+
+
+def _made_up(run: Run) -> list[JsonObject]:
+    names = ("goto_url", "navigation") if run.input.url else ("navigation",)
+    return [
+        {
+            "block_type": name,
+            "label": f"{name}_{_five_letters(run, name)}",
+            "url": run.input.url,
+            "navigation_goal": run.input.prompt if name == "navigation" else None,
+        }
+        for name in names
+    ]
+
+
+_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+
+def _five_letters(run: Run, name: str) -> str:
+    """The made-up end of a label: always the same for a run and a name."""
+    drawn = random.Random(f"{run.id} {name}")
+    return "".join(drawn.choices(_LETTERS, k=5))
 
 
 _PROMPT_SCHEMA: Final = {"type": "object", "properties": {"llm_response": {"type": "string"}}}
@@ -78,6 +104,7 @@ def _plain_output(world: World, definition: JsonObject) -> Json:
 
 def block_output(
     world: World,
+    run: Run,
     block: BlockRun,
     state: State,
     reason: str | None,
@@ -91,14 +118,19 @@ def block_output(
     if block.block_type in TASK_BLOCKS:
         if state is State.FAILED and block.error_codes:
             return True, None
-        return True, _task_output(world, block, state, reason, errors)
+        return True, _task_output(world, run, block, state, reason, errors)
     if block.block_type != "terminate" and state is not State.COMPLETED:
         return False, None
     return True, _plain_output(world, block.definition)
 
 
+SCREENSHOTS_SHOWN: Final = 3
+"""The latest of them; a run shows no more, nor does a block."""
+
+
 def _task_output(
     world: World,
+    run: Run,
     block: BlockRun,
     state: State,
     reason: str | None,
@@ -107,6 +139,7 @@ def _task_output(
     information = None
     if state is State.COMPLETED and _extracts(block.definition):
         information = plausible(block.definition.get("data_schema") or {}, world.random)
+    of_run = [shot for done in reversed(run.blocks) for shot in done.screenshots]
     return {
         "task_id": block.task_id,
         "status": str(state),
@@ -120,7 +153,7 @@ def _task_output(
         "task_screenshots": None,
         "workflow_screenshots": None,
         "task_screenshot_artifact_ids": list(block.screenshots),
-        "workflow_screenshot_artifact_ids": list(block.screenshots),
+        "workflow_screenshot_artifact_ids": of_run[:SCREENSHOTS_SHOWN],
     }
 
 

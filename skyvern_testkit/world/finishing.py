@@ -7,8 +7,9 @@ from typing import Any, Final
 from skyvern_testkit.script import Family, RunReaches, State, Step
 from skyvern_testkit.wire.times import MICROSECOND
 from skyvern_testkit.world import traces
+from skyvern_testkit.world.agent import works_in_browser
 from skyvern_testkit.world.blocks import workflow_of
-from skyvern_testkit.world.deliveries import webhook_at_end, webhook_later
+from skyvern_testkit.world.deliveries import webhook_at_end
 from skyvern_testkit.world.endings import (
     block_reason,
     default_output,
@@ -28,7 +29,7 @@ from skyvern_testkit.world.events import (
 from skyvern_testkit.world.keeping import keep
 from skyvern_testkit.world.occupancy import free_session
 from skyvern_testkit.world.retries import close_attempt, decide, policy_of
-from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.rows import Artifact, Run
 from skyvern_testkit.world.waking import wake
 from skyvern_testkit.world.world import Change, World
 
@@ -92,6 +93,7 @@ def end(
         own = tuple(error for error in (*run.errors, *errors) if "error_type" in error)
         run = traces.close(world, run, state, block_reason(state, reason), own)
     world.changes.append(Change(world.now, run.id, run.status, state, why))
+    _store_downloads(world, run)
     at = later(world, run)
     run = world.change(
         run,
@@ -108,8 +110,8 @@ def end(
     run = close_attempt(world, run, decision)
     if run.next_attempt_at is not None:
         world.schedule(run.next_attempt_at, AttemptDue(run.id, run.attempt + 1))
-    world.schedule(world.now + world.timing.recording, RecordingReady(run.id, run.attempt))
     if state is not State.CANCELED:
+        _recording_later(world, run)
         free_session(world, run)
         if decision.tells:
             webhook_at_end(world, run)
@@ -124,6 +126,15 @@ def end(
         f"run {run.id} is {state}",
     )
     return world.run(run.id)
+
+
+def _store_downloads(world: World, run: Run) -> None:
+    """What was downloaded into the browser's folder is stored, and is an artifact from here on."""
+    for artifact_id in run.downloads:
+        artifact = world.get(Artifact, artifact_id)
+        if artifact is not None:
+            stored = later(world, run)
+            world.change(artifact, created_at=stored, modified_at=stored + 4 * MICROSECOND)
 
 
 def _persists(world: World, run: Run) -> bool:
@@ -148,8 +159,14 @@ def unwind(world: World, event: Unwound) -> None:
     """
     run = traces.unwind_block(world, world.run(event.run_id))
     free_session(world, run)
+    _recording_later(world, run)
     if policy_of(world, run) is None:
-        webhook_later(world, run, 0)
+        webhook_at_end(world, run)
+
+
+def _recording_later(world: World, run: Run) -> None:
+    due = world.now + world.timing.recording
+    world.schedule(due, RecordingReady(run.id, run.attempt))
 
 
 def elapsed_limit(world: World, event: ElapsedLimit) -> None:
@@ -170,7 +187,7 @@ def session_gone(world: World, event: SessionLost) -> None:
             run.browser_session_id == event.session_id
             and not run.is_over
             and run.started_at is not None
-            and traces.works_in_browser(run)
+            and works_in_browser(run)
         ):
             why = f"session {event.session_id} is over"
             end(world, run, State.FAILED, session_lost(run.family), why=why)
@@ -181,7 +198,8 @@ def recording_ready(world: World, event: RecordingReady) -> None:
     run = world.run(event.run_id)
     if run.attempt != event.attempt or run.recording is None:
         return
-    keep(world, run, "har", _NO_TRAFFIC)
+    if run.family is Family.TASK or run.status is not State.CANCELED:
+        keep(world, run, "har", _NO_TRAFFIC)
     if run.browser_session_id is None:
         world.change(run, recording_is_final=True)
 

@@ -31,9 +31,13 @@ def keep(
     step_id: str | None = None,
     filename: str = "download",
 ) -> Artifact:
-    """Keep a file of that kind; it belongs to the task, also of the block at work."""
+    """Keep a file of that kind; it belongs to the task, also of the block at work.
+
+    When a code block opens a browser, there is no task yet: the recording is the block's.
+    """
     name, content_type = _FILES.get(kind, (filename, "application/octet-stream"))
     block = current_block(run)
+    own = kind == "recording" and block is not None and block.block_type == "code"
     task_id = block.task_id if block else run.id
     return world.make(
         Artifact,
@@ -44,5 +48,6 @@ def keep(
         content=content,
         content_type=content_type,
         step_id=step_id,
-        task_id=None if kind == "download" and block else task_id,
+        task_id=None if own or (kind == "download" and block) else task_id,
+        workflow_run_block_id=block.id if block and own else None,
     )

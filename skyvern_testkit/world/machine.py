@@ -153,6 +153,8 @@ def _go_on(world: World, run: Run, sent: Any = None, why: str = "script") -> Run
 
 def _enter(world: World, run: Run, step: Step, why: str) -> Run:
     """Bring the run into the step's state, on the way that every run goes."""
+    if run.family is Family.TASK_V2 and run.queued_at is None:
+        run = world.change(run, queued_at=finishing.later(world, run))
     for state in _way(run, step.state):
         run = _move(world, run, state, why)
     if run.is_over and not run.script.illegal:
@@ -195,9 +197,6 @@ def _move(world: World, run: Run, state: State, why: str) -> Run:
 
 
 def _begin_work(world: World, run: Run, at: int) -> Run:
-    if run.family is Family.TASK_V2 and run.queued_at is None:
-        run = world.change(run, queued_at=at)
-        at = finishing.later(world, run)
     run = world.change(run, started_at=at, modified_at=at + MICROSECOND)
     if run.max_elapsed_minutes is not None:
         limit = world.now + run.max_elapsed_minutes * MINUTE
@@ -223,12 +222,6 @@ def _arm(world: World, run: Run, trigger: Trigger | None) -> None:
                 )
         case _:
             pass  # somebody else's event ends the step: a poll, a signal, a code, a session
-
-
-def _browser_open(world: World, event: BrowserOpen) -> None:
-    run = world.run(event.run_id)
-    if run.attempt == event.attempt and not run.is_over:
-        traces.open_browser(world, run)
 
 
 def _attempt_due(world: World, event: AttemptDue) -> None:
@@ -270,7 +263,7 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
 
 _HANDLERS: Final[dict[type, Callable[[World, Any], None]]] = {
     StepOver: _step_over,
-    BrowserOpen: _browser_open,
+    BrowserOpen: traces.browser_open,
     LookForCode: second_factor.look,
     CodeDeadline: second_factor.give_up,
     ElapsedLimit: finishing.elapsed_limit,

@@ -164,6 +164,7 @@ class Artifact(Row):
     content_type: str = "application/octet-stream"
     task_id: str | None = None
     step_id: str | None = None
+    workflow_run_block_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +185,8 @@ class Action:
     screenshot_id: str | None = None
     errors: tuple[JsonObject, ...] = ()
     downloads: tuple[str, ...] = ()
+    by_server: bool = False
+    """The server came to this, not the model: no second factor was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,11 +219,18 @@ class BlockRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thought:
-    """What the agent of a 2.0 task thought, as the timeline shows it."""
+    """What the agent of a 2.0 task thought, as the timeline shows it.
+
+    ``scenario`` is its ``thought_scenario``: ``user_goal_check``, ``generate_plan`` or
+    ``summarization``.
+    """
 
     id: str
     words: str
     at: int
+    scenario: str = "user_goal_check"
+    answer: str | None = None
+    output: JsonObject = field(default_factory=dict[str, Json])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

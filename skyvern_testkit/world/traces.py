@@ -1,12 +1,20 @@
-"""What a run leaves behind as it works: blocks, actions, thoughts, screenshots, files, recording."""
+"""What a run leaves behind as it works: blocks, thoughts, downloads, outputs (facts: runs 4 and 6)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from skyvern_testkit.script import Family, State, Step, Unset
-from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.script import UNSET, Family, State, Step, Unset
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.wire.times import MICROSECOND
+from skyvern_testkit.world.agent import (
+    act,
+    code_failed,
+    conclude,
+    open_browser,
+    with_block,
+    works_in_browser,
+)
 from skyvern_testkit.world.blocks import (
     OPENS_BROWSER,
     TASK_BLOCKS,
@@ -18,13 +26,10 @@ from skyvern_testkit.world.blocks import (
 from skyvern_testkit.world.endings import navigation_error, shown_errors
 from skyvern_testkit.world.events import BrowserOpen
 from skyvern_testkit.world.keeping import keep
-from skyvern_testkit.world.pictures import RECORDING, screenshot
-from skyvern_testkit.world.rows import Action, Artifact, BlockRun, Credential, Run, Thought
+from skyvern_testkit.world.rows import BlockRun, Credential, Run, Thought
 from skyvern_testkit.world.world import World
 
-__all__ = ["begin", "close", "open_browser", "show", "unwind_block", "works_in_browser"]
-
-_SCREENSHOTS_SHOWN: Final = 3
+__all__ = ["begin", "browser_open", "close", "show", "unwind_block"]
 
 
 # --- beginning --------------------------------------------------------------------------------
@@ -32,42 +37,37 @@ _SCREENSHOTS_SHOWN: Final = 3
 
 def begin(world: World, run: Run) -> Run:
     """The agent sits down to work: first block, first step; the browser is there a little later."""
-    is_task = run.family is Family.TASK
-    run = world.change(run, step_count=1) if is_task else _open_block(world, run, None)
+    match run.family:
+        case Family.TASK:
+            run = world.change(run, step_count=1)
+        case Family.WORKFLOW:
+            run = _open_block(world, run, None)
+        case Family.TASK_V2:
+            pass  # it makes up its first block when the browser is there
     if works_in_browser(run):
         world.schedule(world.now + world.timing.browser, BrowserOpen(run.id, run.attempt))
     return run
 
 
-def works_in_browser(run: Run) -> bool:
-    """Is the run at something that needs a browser?"""
-    block = current_block(run)
-    return run.family is Family.TASK or (block is not None and block.block_type in OPENS_BROWSER)
-
-
-def open_browser(world: World, run: Run) -> Run:
-    """The browser is there, if it was not: a recording begins to grow."""
-    if run.recording is not None or not works_in_browser(run):
-        return run
-    kept = keep(world, run, "recording", RECORDING)
-    return world.change(run, recording=kept.id, step_count=max(run.step_count, 1))
-
-
-def _with_block(world: World, run: Run, **changes: Any) -> Run:
-    """The run with its block at work changed; in a task there is none."""
-    block = current_block(run)
-    if block is None:
-        return run
-    changed = replace(block, **{"modified_at": world.now, **changes})
-    return world.change(run, blocks=(*run.blocks[:-1], changed))
+def browser_open(world: World, event: BrowserOpen) -> None:
+    """The browser of a run is there."""
+    run = world.run(event.run_id)
+    if run.attempt == event.attempt and not run.is_over:
+        _plan(world, open_browser(world, _first_page(world, run)))
 
 
 # --- blocks -----------------------------------------------------------------------------------
 
 
+def _moment(world: World, run: Run) -> int:
+    """Now, or just after the newest row of the timeline: rows keep their order."""
+    rows = (*(block.created_at for block in run.blocks), *(thought.at for thought in run.thoughts))
+    return max(world.now, max(rows, default=0) + MICROSECOND)
+
+
 def _open_block(world: World, run: Run, label: str | None) -> Run:
     """Begin a block of the workflow (the first, if none is named); the one before is done."""
-    definitions = _definitions(world, run)
+    definitions = definitions_of(world, run)
     if not definitions:
         return run
     definition = next((item for item in definitions if item["label"] == label), None)
@@ -84,46 +84,24 @@ def _open_block(world: World, run: Run, label: str | None) -> Run:
     if now is not None and now.status == "running":
         run = _close_block(world, run, State.COMPLETED, None, ())
     kind = definition["block_type"]
+    at = _moment(world, run)
     opened = BlockRun(
         id=world.new_id("wrb"),
         label=definition["label"],
         block_type=kind,
         status="running",
         attempt=run.attempt,
-        created_at=world.now,
-        modified_at=world.now,
+        created_at=at,
+        modified_at=at,
         definition=definition,
-        task_id=world.new_id("tsk") if kind in OPENS_BROWSER else None,
+        task_id=world.new_id("tsk") if kind in TASK_BLOCKS else None,
         payload=_payload(world, run, kind),
     )
     begun = 1 if kind in TASK_BLOCKS else 0
     return world.change(run, blocks=(*run.blocks, opened), step_count=run.step_count + begun)
 
 
-def _definitions(world: World, run: Run) -> list[JsonObject]:
-    """The blocks to go through; a 2.0 task makes up its own."""
-    if run.family is not Family.TASK_V2:
-        return definitions_of(world, run)
-    names = ("goto_url", "navigation") if run.input.url else ("navigation",)
-    number = int(run.id.rpartition("_")[2])
-    return [
-        {
-            "block_type": name,
-            "label": f"{name}_{_five_letters(number, name)}",
-            "url": run.input.url,
-            "navigation_goal": run.input.prompt if name == "navigation" else None,
-        }
-        for name in names
-    ]
-
-
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-
-def _five_letters(number: int, name: str) -> str:
-    """The made-up end of a label, the same each time it is asked for."""
-    seed = number * 31 + len(name)
-    return "".join(_LETTERS[(seed // len(_LETTERS) ** place) % len(_LETTERS)] for place in range(5))
 
 
 def _payload(world: World, run: Run, kind: str) -> JsonObject:
@@ -131,177 +109,15 @@ def _payload(world: World, run: Run, kind: str) -> JsonObject:
     credential = world.get(Credential, run.credential_id, run.organization_id)
     if kind != "login" or credential is None:
         return {}
-    names = ["password", "username", *(["totp"] if credential.totp_seed else [])]
+    names = ("password", "username", *(("totp",) if credential.totp_seed else ()))
+    drawn = {name: "".join(world.random.choices(_LETTERS, k=4)) for name in names}
     return {
         "credential": {
             "context": "These values are placeholders. When you type this in, the real value gets "
             "inserted (For security reasons)",
-            **{
-                name: f"placeholder_{''.join(world.random.choices(_LETTERS, k=4))}_{name}"
-                for name in names
-            },
+            **{name: f"placeholder_{letters}_{name}" for name, letters in drawn.items()},
         }
     }
-
-
-# --- what a step shows ------------------------------------------------------------------------
-
-
-def show(world: World, run: Run, step: Step) -> Run:
-    """Let the run show what a step of its script says."""
-    if run.family is Family.WORKFLOW and step.block is not None:
-        run = _open_block(world, run, step.block)
-    if step.activity is not None:
-        run = _act(world, run, "click", step.activity, picture=step.screenshot)
-    if step.thought is not None:
-        thought = Thought(id=world.new_id("ot"), words=step.thought, at=world.now)
-        run = world.change(run, thoughts=(*run.thoughts, thought))
-    if step.downloads:
-        run = open_browser(world, run)
-        kept = tuple(
-            keep(world, run, "download", item.content, filename=item.filename).id
-            for item in step.downloads
-        )
-        run = world.change(run, downloads=(*run.downloads, *kept))
-        block = current_block(run)
-        if block is not None:
-            run = _with_block(world, run, downloads=(*block.downloads, *kept))
-    if not isinstance(step.output, Unset):
-        run = world.change(run, output=step.output, output_is_scripted=True)
-    if step.errors and not step.is_final:
-        run = world.change(run, errors=(*run.errors, *shown_errors(world, run, step.errors)))
-    if step.credits:
-        run = world.change(run, credits=run.credits + step.credits)
-    return run
-
-
-def _act(
-    world: World,
-    run: Run,
-    kind: str,
-    words: str,
-    *,
-    picture: bytes | None = None,
-    errors: tuple[JsonObject, ...] = (),
-    downloads: tuple[str, ...] = (),
-) -> Run:
-    """One action of the agent: a row of the timeline, a step, what was seen before and after."""
-    run = _reach_work(world, run)
-    run = open_browser(world, run)
-    block = current_block(run)
-    mine = run.actions if block is None else block.actions
-    step_id = world.new_id("stp")
-    picture = picture if picture is not None else screenshot(words)
-    html = f"<html><body><p>{words}</p></body></html>".encode()
-    keep(world, run, "html_scrape", html, step_id=step_id)
-    keep(world, run, "screenshot_llm", picture, step_id=step_id)
-    shot = keep(world, run, "screenshot_action", picture, step_id=step_id)
-    keep(world, run, "html_action", html, step_id=step_id)
-    action = Action(
-        id=world.new_id("act"),
-        step_id=step_id,
-        words=words,
-        at=world.now,
-        kind=kind,
-        step_order=len(mine),
-        screenshot_id=shot.id,
-        errors=errors,
-        downloads=downloads,
-    )
-    run = _with_screenshot(world, run, shot)
-    if mine:
-        run = world.change(run, step_count=run.step_count + 1)
-    if block is None:
-        return world.change(run, actions=(*run.actions, action))
-    return _with_block(
-        world, run, actions=(*block.actions, action), screenshots=_of_block(run, shot)
-    )
-
-
-def _of_block(run: Run, shot: Artifact) -> tuple[str, ...]:
-    block = current_block(run)
-    return (shot.id, *(block.screenshots if block else ()))[:_SCREENSHOTS_SHOWN]
-
-
-def _with_screenshot(world: World, run: Run, shot: Artifact) -> Run:
-    return world.change(run, screenshots=(shot.id, *run.screenshots)[:_SCREENSHOTS_SHOWN])
-
-
-def _reach_work(world: World, run: Run) -> Run:
-    """A 2.0 task that does something has left the ``goto_url`` it begins with."""
-    if run.family is Family.TASK_V2:
-        return _open_block(world, run, _definitions(world, run)[-1]["label"])
-    return run
-
-
-# --- endings ----------------------------------------------------------------------------------
-
-
-def close(
-    world: World,
-    run: Run,
-    state: State,
-    reason: str | None,
-    errors: tuple[JsonObject, ...],
-) -> Run:
-    """The work is over: the block at work ends as the run does, the last artifacts are stored.
-
-    What a canceled run was at goes on for a little while (:func:`unwind_block`).
-    """
-    if run.started_at is None or state is State.CANCELED:
-        return run
-    if state is State.COMPLETED:
-        run = _reach_work(world, run)
-        run = _open_the_rest(world, run)
-    if state is State.TIMED_OUT:
-        reason = _CLEANED_UP
-    if run.family is Family.TASK:
-        return _conclude(world, run, state, reason, errors)
-    return _close_block(world, run, state, reason, errors)
-
-
-_CLEANED_UP: Final = "Workflow run timed out: child entity cascade cleanup."
-
-
-def _open_the_rest(world: World, run: Run) -> Run:
-    """A run that ends well has been through every block of its workflow."""
-    done = {block.label for block in run.blocks if block.attempt == run.attempt}
-    for definition in _definitions(world, run):
-        if definition["label"] not in done:
-            run = _open_block(world, run, definition["label"])
-    return run
-
-
-_LAST_ACTION: Final = {State.COMPLETED: "complete", State.TERMINATED: "terminate"}
-
-
-def _conclude(
-    world: World,
-    run: Run,
-    state: State,
-    reason: str | None,
-    errors: tuple[JsonObject, ...],
-) -> Run:
-    """The agent says that it is done, or that it gives up; the last picture is taken."""
-    kind = _LAST_ACTION.get(state)
-    if kind is None:
-        return run
-    block = current_block(run)
-    downloads: tuple[str, ...] = ()
-    if block is not None and kind == "complete":
-        if block.block_type == "extraction":
-            kind = "extract"
-        if block.block_type == "file_download" and block.downloads:
-            kind, downloads = "click", block.downloads
-    words = reason or "The goal is reached."
-    run = _act(world, run, kind, words, errors=errors, downloads=downloads)
-    step_id = (run.actions or run.blocks[-1].actions)[-1].step_id
-    last = keep(world, run, "screenshot_final", screenshot(words), step_id=step_id)
-    run = world.change(run, last_screenshot=last.id)
-    if run.family is Family.TASK:
-        return run
-    run = _with_screenshot(world, run, last)
-    return _with_block(world, run, screenshots=_of_block(run, last))
 
 
 def _close_block(
@@ -318,10 +134,12 @@ def _close_block(
     if block.block_type in OPENS_BROWSER and state is State.COMPLETED:
         run = open_browser(world, run)
     if block.block_type in TASK_BLOCKS - {"goto_url"}:
-        run = _conclude(world, run, state, reason, errors)
+        run = conclude(world, run, state, reason, errors)
+    if block.block_type == "code" and state is State.FAILED:
+        run = code_failed(world, run, reason)
     lost = navigation_error(reason) if state is State.FAILED else None
     codes = () if lost is None else (str(lost["error_code"]),)
-    run = _with_block(world, run, status=str(state), failure_reason=reason, error_codes=codes)
+    run = with_block(world, run, status=str(state), failure_reason=reason, error_codes=codes)
     return _keep_output(world, run, state, reason, errors)
 
 
@@ -332,13 +150,162 @@ def _keep_output(
     reason: str | None,
     errors: tuple[JsonObject, ...],
 ) -> Run:
+    """What the block that has just ended gave; a script may say it under the block's label."""
     block = current_block(run)
     if block is None or state in (State.CANCELED, State.TIMED_OUT):
         return run
-    there, value = block_output(world, block, state, reason, errors)
-    run = _with_block(world, run, output=value, has_output=there, modified_at=block.modified_at)
+    there, value = block_output(world, run, block, state, reason, errors)
+    said = _said(run, f"{block.label}_output")
+    if not isinstance(said, Unset):
+        there, value = True, said
+    run = with_block(world, run, output=value, has_output=there, modified_at=block.modified_at)
     if run.family is Family.WORKFLOW and not run.output_is_scripted:
         run = world.change(run, output=outputs_so_far(run))
+    return run
+
+
+def _said(run: Run, name: str) -> Json | Unset:
+    """What the script says of that part of the run's output."""
+    match run.output:
+        case {**parts} if run.output_is_scripted:
+            return parts.get(name, UNSET)
+        case _:
+            return UNSET
+
+
+# --- the thoughts of a 2.0 task ---------------------------------------------------------------
+
+
+def _think(world: World, run: Run, scenario: str, words: str, **values: str | JsonObject) -> Run:
+    thought = Thought(
+        id=world.new_id("ot"),
+        words=words,
+        at=_moment(world, run),
+        scenario=scenario,
+        **values,  # type: ignore[arg-type]
+    )
+    return world.change(run, thoughts=(*run.thoughts, thought))
+
+
+def _check_goal(world: World, run: Run, *, achieved: bool = False, stop: str | None = None) -> Run:
+    output: JsonObject = {
+        "user_goal_achieved": achieved,
+        "should_terminate": stop is not None,
+        "termination_reason": stop,
+    }
+    words = "The goal is reached." if achieved else stop or "The goal is not reached yet."
+    return _think(world, run, "user_goal_check", words, output=output)
+
+
+def _first_page(world: World, run: Run) -> Run:
+    """A 2.0 task that was given a URL goes there first."""
+    starts = run.family is Family.TASK_V2 and current_block(run) is None
+    return _open_block(world, run, None) if starts and run.input.url else run
+
+
+def _plan(world: World, run: Run) -> Run:
+    """A 2.0 task that has seen its first page makes a plan and goes to work."""
+    run = _first_page(world, run)
+    block = current_block(run)
+    if run.family is not Family.TASK_V2 or (block and block.block_type != "goto_url"):
+        return run
+    if block is not None:
+        run = _close_block(world, run, State.COMPLETED, None, ())
+        run = _check_goal(world, run)
+    goal = run.input.prompt or ""
+    output: JsonObject = {
+        "task_type": "navigate",
+        "user_goal_achieved": False,
+        "should_terminate": False,
+        "termination_reason": None,
+    }
+    run = _think(world, run, "generate_plan", "Go on from here.", answer=goal, output=output)
+    return _open_block(world, run, definitions_of(world, run)[-1]["label"])
+
+
+def _sum_up(world: World, run: Run, state: State, reason: str | None) -> Run:
+    """How a 2.0 task comes to its end: its block is done, then it looks back."""
+    if state is State.TERMINATED:
+        run = _first_page(world, run)
+        run = _close_block(world, run, State.COMPLETED, None, ())
+        return _check_goal(world, run, stop=reason)
+    run = _plan(world, run)
+    run = _close_block(world, run, State.COMPLETED, None, ())
+    run = _check_goal(world, run, achieved=True)
+    words = "The task is done."
+    output: JsonObject = {"description": words, "output": run.output}
+    return _think(world, run, "summarization", words, output=output)
+
+
+# --- what a step shows ------------------------------------------------------------------------
+
+
+def show(world: World, run: Run, step: Step) -> Run:
+    """Let the run show what a step of its script says."""
+    if run.family is Family.WORKFLOW and step.block is not None:
+        run = _open_block(world, run, step.block)
+    if step.activity is not None:
+        run = _plan(world, run)
+        run = act(world, run, "click", step.activity, picture=step.screenshot)
+    if step.thought is not None:
+        run = _think(world, run, "user_goal_check", step.thought)
+    if step.downloads:
+        run = _download(world, run, step)
+    if not isinstance(step.output, Unset):
+        run = world.change(run, output=step.output, output_is_scripted=True)
+    if step.errors and not step.is_final:
+        run = world.change(run, errors=(*run.errors, *shown_errors(world, run, step.errors)))
+    if step.credits:
+        run = world.change(run, credits=run.credits + step.credits)
+    return run
+
+
+def _download(world: World, run: Run, step: Step) -> Run:
+    run = open_browser(world, run)
+    kept = tuple(
+        keep(world, run, "download", item.content, filename=item.filename).id
+        for item in step.downloads
+    )
+    run = world.change(run, downloads=(*run.downloads, *kept))
+    block = current_block(run)
+    return with_block(world, run, downloads=(*block.downloads, *kept)) if block else run
+
+
+# --- endings ----------------------------------------------------------------------------------
+
+_CLEANED_UP: Final = "Workflow run timed out: child entity cascade cleanup."
+
+
+def close(
+    world: World,
+    run: Run,
+    state: State,
+    reason: str | None,
+    errors: tuple[JsonObject, ...],
+) -> Run:
+    """The work is over: the block at work ends as the run does, the last artifacts are stored.
+
+    What a canceled run was at goes on for a little while (:func:`unwind_block`).
+    """
+    if run.started_at is None or state is State.CANCELED:
+        return run
+    if run.family is Family.TASK:
+        return conclude(world, run, state, reason, errors)
+    if run.family is Family.TASK_V2 and state in (State.COMPLETED, State.TERMINATED):
+        return _sum_up(world, run, state, reason)
+    if state is State.COMPLETED:
+        run = _open_the_rest(world, run)
+    if state is State.TIMED_OUT:
+        reason = _CLEANED_UP
+    return _close_block(world, run, state, reason, errors)
+
+
+def _open_the_rest(world: World, run: Run) -> Run:
+    """A run that ends well has been through every block of its workflow."""
+    done = {block.label for block in run.blocks if block.attempt == run.attempt}
+    for definition in definitions_of(world, run):
+        if definition["label"] not in done:
+            run = _open_block(world, run, definition["label"])
     return run
 
 
@@ -354,5 +321,5 @@ def unwind_block(world: World, run: Run) -> Run:
         return run
     if block.block_type in OPENS_BROWSER:
         reason = f"Task {block.task_id} was canceled"
-        return _with_block(world, run, status="canceled", failure_reason=reason)
+        return with_block(world, run, status="canceled", failure_reason=reason)
     return _close_block(world, run, State.COMPLETED, None, ())

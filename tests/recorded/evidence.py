@@ -115,5 +115,5 @@ def recorded(group: str) -> tuple[Recorded, ...]:
 
 
 def groups() -> list[str]:
-    """The groups that were recorded."""
-    return sorted(path.stem for path in FOLDER.glob("*.jsonl"))
+    """The groups of exchanges that were recorded; whole lives of runs are another form."""
+    return sorted(path.stem for path in FOLDER.glob("*.jsonl") if path.stem != "lives")

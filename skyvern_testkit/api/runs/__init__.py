@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from skyvern_testkit.api.call import Endpoint
-from skyvern_testkit.api.runs import reading, tasks, workflow_runs
+from skyvern_testkit.api.runs import browser_tasks, reading, tasks, workflow_runs
 
 __all__ = ["ENDPOINTS"]
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *tasks.ENDPOINTS,
     *workflow_runs.ENDPOINTS,
+    *browser_tasks.ENDPOINTS,
     *reading.ENDPOINTS,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.api.files import artifact_url, file_info
@@ -213,11 +214,21 @@ def _addressed(world: World, run: Run, value: Json, links: Links) -> Json:
     """A block's output with addresses for its files and pictures."""
     if not _is_task_output(value):
         return value
-    pictures = [_url(world, item, run, links) for item in value["task_screenshot_artifact_ids"]]
-    return block_output_body(world, run, value, links) | {
-        "task_screenshots": pictures or None,
-        "workflow_screenshots": pictures or None,
+    # of a retried run all are named, and those of the present attempt have addresses
+    now = {
+        shot for block in run.blocks if block.attempt == run.attempt for shot in block.screenshots
     }
+    pictures = {
+        name: [_url(world, item, run, links) for item in value[ids] if item in now] or None
+        for name, ids in _PICTURES
+    }
+    return {**block_output_body(world, run, value, links), **pictures}
+
+
+_PICTURES: Final = (
+    ("task_screenshots", "task_screenshot_artifact_ids"),
+    ("workflow_screenshots", "workflow_screenshot_artifact_ids"),
+)
 
 
 def block_output_body(world: World, run: Run, value: Json, links: Links) -> Json:

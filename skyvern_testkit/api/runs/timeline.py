@@ -63,7 +63,8 @@ def _block_entry(world: World, run: Run, block: BlockRun, links: Links) -> JsonO
 def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonObject:
     definition = block.definition
     said: JsonObject = {name: definition.get(name) for name in _FROM_DEFINITION}
-    if block.block_type == "code":
+    has_page = block.block_type == "code" and block.task_id is not None
+    if has_page:
         said["url"] = _BLANK
     agent = block.block_type in TASK_BLOCKS
     over = block.status != "running"
@@ -85,7 +86,7 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "engine": (definition.get("engine") or "skyvern-1.0") if agent else None,
         "task_id": block.task_id,
         "url": said["url"],
-        "final_url": _BLANK if block.block_type == "code" and over else None,
+        "final_url": _BLANK if has_page and over else None,
         "finish_reason": None,
         "navigation_goal": said["navigation_goal"],
         "navigation_payload": block.payload if agent else None,
@@ -93,7 +94,12 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "data_schema": said["data_schema"],
         "terminate_criterion": said["terminate_criterion"],
         "complete_criterion": said["complete_criterion"],
-        "actions": [_action_body(run, block, action) for action in reversed(block.actions)],
+        "actions": [
+            _code_error_body(run, block, action)
+            if action.kind == "null_action"
+            else _action_body(run, block, action)
+            for action in reversed(block.actions)
+        ],
         "created_at": timestamp(block.created_at),
         "modified_at": timestamp(block.modified_at),
         "include_action_history_in_verification": block.block_type == "file_download",
@@ -117,7 +123,7 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "executed_branch_result": None,
         "executed_branch_next_block": None,
         "script_run": None,
-        "downloaded_file_count": len(block.downloads) if block.has_output and agent else None,
+        "downloaded_file_count": len(block.downloads) if agent and block.output else None,
     }
 
 
@@ -147,14 +153,16 @@ def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
         "step_id": action.step_id,
         "step_order": action.step_order,
         "action_order": 0,
-        "confidence_float": 1.0 if extracts else 0.9,
+        "confidence_float": None if action.by_server else 1.0 if extracts else 0.9,
         "description": None,
         "reasoning": action.words,
-        "intention": None,
+        "intention": action.words if action.by_server else None,
         "response": None,
         "element_id": None,
         "skyvern_element_hash": None,
-        "skyvern_element_data": {"page_url": block.definition.get("url")} if verdict else None,
+        "skyvern_element_data": {"page_url": block.definition.get("url")}
+        if verdict and not action.by_server
+        else None,
         "screenshot_artifact_id": action.screenshot_id,
         "tool_call_id": None,
         "xpath": None,
@@ -185,6 +193,24 @@ def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
     }
 
 
+def _code_error_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
+    """The row of a code block that failed (recorded life ``wf_code_fail``)."""
+    return {
+        **_action_body(run, block, action),
+        "workflow_run_id": None,
+        "confidence_float": None,
+        "description": "code error at line 1",  # the fake does not execute it
+        "reasoning": None,
+        "response": action.words,
+        "output": {"code_line": 1},
+        "started_at": None,
+        "finished_at": None,
+    }
+
+
+_THOUGHT_TYPES: Final = {"generate_plan": "plan"}
+
+
 def _thought_entry(run: Run, thought: Thought) -> JsonObject:
     at = timestamp(thought.at)
     body: JsonObject = {
@@ -198,14 +224,10 @@ def _thought_entry(run: Run, thought: Thought) -> JsonObject:
         "user_input": None,
         "observation": None,
         "thought": thought.words,
-        "answer": None,
-        "thought_type": "user_goal_check",
-        "thought_scenario": "user_goal_check",
-        "output": {
-            "user_goal_achieved": False,
-            "should_terminate": False,
-            "termination_reason": None,
-        },
+        "answer": thought.answer,
+        "thought_type": _THOUGHT_TYPES.get(thought.scenario, "user_goal_check"),
+        "thought_scenario": thought.scenario,
+        "output": thought.output,
         "input_token_count": None,
         "output_token_count": None,
         "reasoning_token_count": None,

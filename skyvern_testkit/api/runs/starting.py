@@ -1,0 +1,137 @@
+"""A workflow run as it is started, whichever operation asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from skyvern_testkit.api.call import Call
+from skyvern_testkit.api.runs.answers import create_body
+from skyvern_testkit.script import START, Family, RunInput
+from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.world import machine
+from skyvern_testkit.world.playing import choose_script
+from skyvern_testkit.world.rows import Profile, Run, Workflow
+
+__all__ = ["Order", "known_runner", "start_run"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A workflow run to be started, whichever operation asked for it."""
+
+    origin: str
+    workflow: Workflow
+    echo: JsonObject
+    read_back: JsonObject
+    parameters: JsonObject
+    prompt: str | None = None
+    url: str | None = None
+    webhook_url: str | None = None
+    totp_identifier: str | None = None
+    totp_url: str | None = None
+    credential_id: str | None = None
+    browser_session_id: str | None = None
+    browser_profile_id: str | None = None
+    max_elapsed_minutes: int | None = None
+    unreadable: str | None = None
+    run_with: str | None = None
+    ai_fallback: bool | None = None
+
+
+def start_run(call: Call, order: Order) -> JsonObject:
+    """Make the run and let it begin; returns the answer of the create call."""
+    world, workflow = call.world, order.workflow
+    run_id = world.new_id("wr")
+    profile_id = order.browser_profile_id or _own_memory(call, order)
+    read_back = {**order.read_back, "browser_profile_id": profile_id}
+    given = RunInput(
+        run_id=run_id,
+        run_type="workflow_run",
+        prompt=order.prompt,
+        url=order.url,
+        title=workflow.title,
+        workflow_permanent_id=workflow.permanent_id,
+        workflow_title=workflow.title,
+        parameters=order.parameters,
+        browser_session_id=order.browser_session_id,
+        browser_profile_id=order.browser_profile_id,
+        totp_identifier=order.echo.get("totp_identifier"),
+    )
+    run = world.make(
+        Run,
+        call.organization_id,
+        id=run_id,
+        run_type="workflow_run",
+        status=START[Family.WORKFLOW],
+        input=given,
+        request=order.echo,
+        request_read_back=read_back,
+        origin=order.origin,
+        workflow_id=workflow.id,
+        workflow_permanent_id=workflow.permanent_id,
+        api_key=call.api_key,
+        webhook_url=order.webhook_url or workflow.settings.get("webhook_callback_url"),
+        totp_identifier=order.totp_identifier,
+        totp_url=order.totp_url,
+        credential_id=order.credential_id,
+        browser_session_id=order.browser_session_id,
+        browser_profile_id=profile_id,
+        error_code_mapping=_error_codes(workflow),
+        max_elapsed_minutes=order.max_elapsed_minutes
+        or workflow.settings.get("max_elapsed_time_minutes")
+        or world.timing.default_elapsed_minutes,
+        unreadable=order.unreadable,
+        extra_http_headers=order.echo["extra_http_headers"]
+        or workflow.settings.get("extra_http_headers"),
+        run_with=order.run_with or known_runner(workflow.settings.get("run_with")) or "agent",
+        ai_fallback=order.ai_fallback,
+        browser_seed_source=_seed_source(order, workflow),
+        script=choose_script(world, given),
+    )
+    return create_body(machine.start(world, run), call.links)
+
+
+def _own_memory(call: Call, order: Order) -> str | None:
+    """The managed profile of a workflow that persists its browser, made with its first run.
+
+    Recorded lives ``wf_persist``, ``wf_persist_second``.
+    """
+    workflow = order.workflow
+    if not workflow.persists_browser_session or order.browser_session_id:
+        return None
+    for profile in call.world.rows(Profile, call.organization_id):
+        if profile.is_managed and profile.workflow_permanent_id == workflow.permanent_id:
+            return profile.id
+    made = call.world.make(
+        Profile,
+        call.organization_id,
+        name=f"{workflow.title} (auto-saved session)",
+        is_managed=True,
+        workflow_permanent_id=workflow.permanent_id,
+    )
+    return made.id
+
+
+def known_runner(asked: Any) -> str | None:
+    """Any unknown value reads as the agent (facts: runs 4)."""
+    if asked is None:
+        return None
+    return asked if asked in ("agent", "code") else "agent"
+
+
+def _seed_source(order: Order, workflow: Workflow) -> str | None:
+    """Where the browser's state comes from."""
+    if order.browser_session_id:
+        return None
+    if order.browser_profile_id:
+        return "override"
+    return "own_memory" if workflow.persists_browser_session else "fresh"
+
+
+def _error_codes(workflow: Workflow) -> JsonObject:
+    """The caller's error codes: of the definition, and of every block."""
+    found: JsonObject = dict(workflow.definition.get("error_code_mapping") or {})
+    for block in workflow.blocks:
+        found |= block.get("error_code_mapping") or {}
+    return found
