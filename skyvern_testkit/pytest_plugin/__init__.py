@@ -149,8 +149,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         result = yield
     except BaseException:
         if (fake := item.stash.get(WORLD, None)) is not None:
-            fake.forgive()
-            fake.strict = False
+            fake.forgive()  # the report shows them
         raise
     if (fake := item.stash.get(WORLD, None)) is not None:
         fake.verify()
@@ -164,6 +163,8 @@ def pytest_runtest_makereport(
     """A failing test shows what happened in its world."""
     report = yield
     fake = item.stash.get(WORLD, None)
+    if fake is not None and not report.passed:
+        fake.strict = False  # there is something worse, or nothing at all, to tell
     if fake is not None and report.failed:
         report.sections.append((f"Skyvern ({report.when})", fake.report()))
     return report

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -248,12 +250,14 @@ def _uses_us(item: pytest.Item) -> bool:
     return module is not None and _imports_us(module)
 
 
-_KNOWN: Final[dict[str, bool]] = {}
+_KNOWN: Final = WeakKeyDictionary[ModuleType, bool]()
+_SESSION: Final = pytest.StashKey[bool]()
+"""Does any test of the session use the kit?"""
 
 
 def _imports_us(module: ModuleType) -> bool:
     """Does a test module have anything of ours among its names, such as ``fake_skyvern``?"""
-    known = _KNOWN.get(module.__name__)
+    known = _KNOWN.get(module)
     if known is None:
         known = any(
             str(getattr(value, "__module__", None) or getattr(value, "__name__", "")).startswith(
@@ -261,18 +265,41 @@ def _imports_us(module: ModuleType) -> bool:
             )
             for value in vars(module).values()
         )
-        _KNOWN[module.__name__] = known
+        _KNOWN[module] = known
     return known
 
 
 def _shares_its_loop(item: pytest.Item) -> bool:
     """Is its event loop made once for several tests, of which a later one may use the kit?"""
-    if not any(_uses_us(other) for other in item.session.items):
+    session = item.session
+    if _SESSION not in session.stash:
+        session.stash[_SESSION] = any(map(_uses_us, session.items))
+    if not session.stash[_SESSION]:
         return False
+    scopes = {_ini(item, f"asyncio_default_{kind}_loop_scope") for kind in ("test", "fixture")}
+    if (mark := item.get_closest_marker("asyncio")) is not None:
+        scopes |= {mark.kwargs.get("loop_scope"), mark.kwargs.get("scope")}
+    if scopes - {None, "", "function"}:
+        return True
     definitions = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
     return any(
-        name.endswith(("_scoped_runner", "event_loop", "anyio_backend"))
-        and found[-1].scope != "function"
+        found[-1].scope != "function" and _has_to_do_with_loops(name, found[-1].func)
         for name, found in definitions.items()
         if found
+    )
+
+
+def _ini(item: pytest.Item, name: str) -> object:
+    """A key of another plugin, which may not be there."""
+    try:
+        return item.config.getini(name)
+    except (KeyError, ValueError):
+        return None
+
+
+def _has_to_do_with_loops(name: str, function: Any) -> bool:
+    return (
+        name in {"event_loop", "anyio_backend"}
+        or inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
     )

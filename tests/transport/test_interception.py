@@ -1,0 +1,194 @@
+"""Nothing of a test reaches the real Skyvern: it is served by the fake, or an error says so."""
+
+import asyncio
+import socket
+import threading
+import urllib.error
+import urllib.request
+
+import httpx
+import pytest
+import skyvern
+from skyvern.client import Skyvern as SyncSkyvern
+from skyvern.client import SkyvernEnvironment
+
+from skyvern_testkit import RealSkyvernRefused, fake_skyvern
+
+# As user code has them: made when its module was imported.
+EARLY = skyvern.Skyvern(api_key="early")
+EARLY_SYNC = SyncSkyvern(api_key="early")
+REMEDY = r"real Skyvern at (api\.)?skyvern\.com.*skyvern_client.*fake\.intercept\(\)"
+
+
+@pytest.mark.asyncio
+async def test_clients_made_at_import_time_come_to_the_fake(skyvern_fake):
+    with skyvern_fake.intercept() as same:
+        assert same is skyvern_fake
+        run = await EARLY.run_task("x", wait_for_completion=True)
+        assert EARLY_SYNC.get_run(run.run_id).status == "completed"
+    assert skyvern_fake.journal.total == 4
+    assert {entry.request.header("x-api-key") for entry in skyvern_fake.journal} == {"early"}
+    with pytest.raises(RealSkyvernRefused, match=REMEDY):
+        await EARLY.get_run(run.run_id)
+
+
+@pytest.mark.parametrize("environment", [SkyvernEnvironment.CLOUD, SkyvernEnvironment.STAGING])
+@pytest.mark.asyncio
+async def test_both_environments_of_the_sdk(skyvern_fake, environment):
+    with skyvern_fake.intercept():
+        sky = skyvern.Skyvern(api_key="x", environment=environment)
+        assert await sky.get_version() == {"version": "1.0.56"}
+
+
+@pytest.mark.asyncio
+async def test_further_hosts_if_asked(skyvern_fake):
+    local = skyvern.Skyvern(api_key="x", environment=SkyvernEnvironment.LOCAL)
+    with skyvern_fake.intercept():
+        with pytest.raises(httpx.ConnectError):
+            await local.get_version()
+    with skyvern_fake.intercept("localhost:8000"):
+        assert await local.get_version() == {"version": "1.0.56"}
+
+
+def test_other_hosts_are_not_touched(skyvern_fake):
+    with skyvern_fake.intercept(), pytest.raises(httpx.ConnectError):
+        httpx.get("http://127.0.0.1:9/")
+    assert skyvern_fake.journal.total == 0
+
+
+@pytest.mark.asyncio
+async def test_timeouts_of_intercepted_clients_are_virtual(skyvern_fake, skyvern_clock):
+    skyvern_fake.faults.on("get_version").never_answer()
+    with skyvern_fake.intercept(), pytest.raises(httpx.ReadTimeout):
+        await EARLY.get_version()
+    assert skyvern_clock.now == 60
+
+
+def test_the_newest_interception_wins():
+    with fake_skyvern() as outer, outer.intercept():
+        with fake_skyvern() as inner, inner.intercept():
+            EARLY_SYNC.get_version()
+        EARLY_SYNC.get_version()
+        EARLY_SYNC.get_version()
+    assert (outer.journal.total, inner.journal.total) == (2, 1)
+
+
+def test_everything_is_put_back():
+    class_level = (
+        httpx.HTTPTransport.handle_request,
+        httpx.AsyncHTTPTransport.handle_async_request,
+        socket.getaddrinfo,
+        socket.socket.connect,
+    )
+    names = set(vars(socket.socket))
+    with pytest.raises(KeyError), fake_skyvern(intercept=True):
+        assert httpx.HTTPTransport.handle_request is not class_level[0]
+        raise KeyError
+    assert class_level == (
+        httpx.HTTPTransport.handle_request,
+        httpx.AsyncHTTPTransport.handle_async_request,
+        socket.getaddrinfo,
+        socket.socket.connect,
+    )
+    assert set(vars(socket.socket)) == names
+
+
+# --- the guard ----------------------------------------------------------------------------------
+
+
+def with_httpx():
+    httpx.get("https://api.skyvern.com/v1/version")
+
+
+def with_httpx_through_a_proxy():
+    httpx.get("https://api.skyvern.com/v1/version", proxy="http://127.0.0.1:9")
+
+
+def with_urllib():
+    urllib.request.urlopen("https://api.skyvern.com/v1/version")
+
+
+def with_sockets():
+    socket.create_connection(("api.skyvern.com", 443))
+
+
+def with_a_bare_connect():
+    with socket.socket() as bare:
+        bare.connect(("api.skyvern.com", 443))
+
+
+def with_a_bare_connect_ex():
+    with socket.socket() as bare:
+        bare.connect_ex(("API.SKYVERN.COM.", 443))
+
+
+def with_gethostbyname():
+    socket.gethostbyname("api.skyvern.com")
+
+
+def with_bytes():
+    socket.getaddrinfo(b"api.skyvern.com", 443)
+
+
+def with_asyncio():
+    asyncio.run(asyncio.open_connection("api.skyvern.com", 443))
+
+
+def with_aiohttp():
+    import aiohttp
+
+    async def get():
+        async with aiohttp.ClientSession() as session:
+            await session.get("https://api.skyvern.com/v1/version")
+
+    asyncio.run(get())
+
+
+def with_trio():
+    import trio
+
+    trio.run(trio.open_tcp_stream, "api.skyvern.com", 443)
+
+
+def in_a_thread():
+    errors = []
+
+    def work():
+        try:
+            with_httpx()
+        except RealSkyvernRefused as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    raise errors[0]
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        with_httpx,
+        with_httpx_through_a_proxy,
+        with_urllib,
+        with_sockets,
+        with_a_bare_connect,
+        with_a_bare_connect_ex,
+        with_gethostbyname,
+        with_bytes,
+        with_asyncio,
+        with_aiohttp,
+        with_trio,
+        in_a_thread,
+    ],
+)
+def test_no_library_reaches_the_real_skyvern(skyvern_fake, leave):
+    with pytest.raises(RealSkyvernRefused, match=r"was stopped.*fake\.intercept\(\)"):
+        leave()
+    assert skyvern_fake.world.advice[0].kind == "real_cloud"
+
+
+def test_other_names_are_resolved_as_ever(skyvern_fake):
+    assert socket.getaddrinfo("localhost", 80)
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen("http://127.0.0.1:9/")
