@@ -102,7 +102,7 @@ def shown_errors(world: World, run: Run, errors: tuple[RunError, ...]) -> tuple[
         world.advice.append(
             Advice(
                 "unmapped_error_code",
-                f"run {run.id}: error code {error.code!r} is not in the caller's "
+                f"error code {error.code!r} is not in the caller's "
                 f"error_code_mapping (codes: {known}), so the server drops it",
                 run.id,
             )
@@ -147,24 +147,43 @@ def session_lost(family: Family) -> str:
 
 
 def default_output(world: World, run: Run) -> Json:
-    """The output of a task that ends well and whose script says none.
+    """The output of a task that ends well.
 
-    What the run shows already wins. A 1.0 task with a url has none even with a schema (facts: runs
-    4), which is worth an advice.
+    What the script says wins, None included; the real server does not hold it against the caller's
+    schema, but a test's author wants to know. Without a script a 1.0 task with a url has none even
+    with a schema (facts: runs 4), which is worth an advice too.
     """
-    if run.output is not None:
-        return run.output
     schema = run.data_extraction_schema
-    if schema is None:
-        return None
+    if run.output_is_scripted:
+        _advise_on_schema(world, run, schema)
+        return run.output
+    if run.output is not None or schema is None:
+        return run.output
     if run.run_type == "task_v1" and run.input.url is not None:
         world.advice.append(
             Advice(
                 "schema_without_extraction",
-                f"run {run.id}: a 1.0 task with a url gives no output for its "
+                "a 1.0 task with a url gives no output for its "
                 "data_extraction_schema; use engine skyvern-2.0 or a workflow, or script the output",
                 run.id,
             )
         )
         return None
     return plausible(schema, world.random)
+
+
+def _advise_on_schema(world: World, run: Run, schema: Json) -> None:
+    if schema is None or run.output is None:
+        return
+    from skyvern_testkit.world.schemas import conforms
+
+    violations = conforms(run.output, schema)
+    if violations:
+        world.advice.append(
+            Advice(
+                "output_against_schema",
+                "the scripted output does not satisfy the caller's data_extraction_schema "
+                f"({violations[0]}); the real server would hand it on all the same",
+                run.id,
+            )
+        )
