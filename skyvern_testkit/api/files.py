@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from skyvern_testkit.api.call import Links
@@ -26,14 +27,19 @@ def signature_of(artifact_id: str, expiry: str, links: Links) -> str:
 def artifact_url(run: Run, artifact: Artifact, links: Links) -> str:
     """A signed address of the artifact's bytes, good for a day of virtual time."""
     expiry = str(artifact.created_at // SECOND + _LIFE)
+    return _signed(artifact.id, wire_filename(run, artifact), artifact.type, expiry, links)
+
+
+@lru_cache(maxsize=4_096)  # every poll of a run names the same files again
+def _signed(artifact_id: str, name: str, kind: str, expiry: str, links: Links) -> str:
     query = {
-        "artifact_name": wire_filename(run, artifact),
-        "artifact_type": artifact.type,
+        "artifact_name": name,
+        "artifact_type": kind,
         "expiry": expiry,
         "kid": KEY_ID,
-        "sig": signature_of(artifact.id, expiry, links),
+        "sig": signature_of(artifact_id, expiry, links),
     }
-    return f"{links.base_url}/v1/artifacts/{artifact.id}/content?{urlencode(query)}"
+    return f"{links.base_url}/v1/artifacts/{artifact_id}/content?{urlencode(query)}"
 
 
 def wire_filename(run: Run, artifact: Artifact) -> str:
