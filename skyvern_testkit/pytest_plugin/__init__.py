@@ -8,6 +8,7 @@ test that does not.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -55,10 +56,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture
 def skyvern_fake(request: pytest.FixtureRequest) -> Iterator[InProcessSkyvern]:
     """One fake Skyvern for this test, in memory, on virtual time."""
+    from skyvern_testkit.fakefiles import FakeNotFound
+    from skyvern_testkit.script.fakefile import FakeFileError
     from skyvern_testkit.transport.opening import fake_skyvern
 
     node: pytest.Item = request.node
-    with fake_skyvern(**settings.of(node), root=request.config.rootpath) as fake:
+    opening = fake_skyvern(**settings.of(node), root=request.config.rootpath)
+    with ExitStack() as stack:
+        try:
+            fake = stack.enter_context(opening)
+        except (FakeFileError, FakeNotFound) as error:
+            pytest.fail(f"{node.nodeid}: {error}", pytrace=False)
         node.stash[WORLD] = fake
         yield fake
 
@@ -158,7 +166,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failing test shows what happened in its world."""
     report = yield
@@ -166,5 +174,6 @@ def pytest_runtest_makereport(
     if fake is not None and not report.passed:
         fake.strict = False  # there is something worse, or nothing at all, to tell
     if fake is not None and report.failed:
-        report.sections.append((f"Skyvern ({report.when})", fake.report()))
+        shown = call.excinfo.value if call.excinfo else None
+        report.sections.append((f"Skyvern ({report.when})", fake.report(besides=shown)))
     return report

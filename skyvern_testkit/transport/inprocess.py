@@ -202,9 +202,13 @@ class InProcessSkyvern(FakeSkyvern):
 
     # --- what happened --------------------------------------------------------------------
 
-    def report(self) -> str:
-        """What happened in this world, for people: secrets hidden, of bounded length."""
-        return render(self)
+    def report(self, *, besides: BaseException | None = None) -> str:
+        """What happened in this world, for people: secrets hidden, of bounded length.
+
+        Args:
+            besides: an error that is shown anyway, so that its traceback is left out.
+        """
+        return render(self, besides=besides)
 
     @property
     def failures(self) -> list[BaseException]:

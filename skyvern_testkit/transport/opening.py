@@ -76,6 +76,8 @@ def fake_skyvern(
         FakeFileError: it is wrong; the message names file, line and field.
         StrictFailure: ``strict`` found something.
     """
+    if clock not in ("virtual", "real"):
+        raise ValueError(f"clock must be 'virtual' or 'real', not {clock!r}")
     with contextlib.ExitStack() as stack:
         began = None if epoch is None else from_datetime(epoch)
         time = (
@@ -172,4 +174,4 @@ def _explain(world: InProcessSkyvern, error: Exception) -> None:
         error, asyncio.CancelledError
     ):
         return
-    error.add_note(f"The fake Skyvern: {world.report()}")
+    error.add_note(f"The fake Skyvern: {world.report(besides=error)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from skyvern_testkit.fake.journal import Entry, virtual_seconds
 from skyvern_testkit.fake.redact import HIDDEN, redact_json, redact_target
 from skyvern_testkit.script import RunInput
 from skyvern_testkit.world.events import Effect, EffectDue
+from skyvern_testkit.world.world import Rule
 
 if TYPE_CHECKING:
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
@@ -26,12 +28,17 @@ TRACEBACK: Final = 30
 _PARAMETER = re.compile(r"parameter (\S+) is .*", re.DOTALL)
 
 
-def render(fake: InProcessSkyvern) -> str:
-    """The report, section by section; a section with nothing in it is left out."""
-    return "\n".join(_lines(fake))
+def render(fake: InProcessSkyvern, *, besides: BaseException | None = None) -> str:
+    """The report, section by section; a section with nothing in it is left out.
+
+    Args:
+        fake: whose world.
+        besides: an error that is shown anyway.
+    """
+    return "\n".join(_lines(fake, besides))
 
 
-def _lines(fake: InProcessSkyvern) -> Iterator[str]:
+def _lines(fake: InProcessSkyvern, besides: BaseException | None) -> Iterator[str]:
     world = fake.world
     elapsed = virtual_seconds(fake.front.now, world.epoch)
     yield f"{elapsed:.3f} virtual seconds, {fake.journal.total} requests, seed {world.seed}"
@@ -46,7 +53,7 @@ def _lines(fake: InProcessSkyvern) -> Iterator[str]:
     )
     yield from _section("planned and never used", list(_unused(fake)))
     yield from _section("advice", list(_advice(fake)))
-    for error in fake.failures:
+    for error in (error for error in fake.failures if error is not besides):
         text = "".join(traceback.format_exception(error)).splitlines()
         yield from _section("raised by a script or a webhook receiver", text[-TRACEBACK:])
 
@@ -99,11 +106,18 @@ def _misses(fake: InProcessSkyvern) -> Iterator[str]:
     for run, misses in fake.world.unmatched:
         yield _run(run)
         for rule, reasons in misses[:3]:
-            yield f"    {rule.match}: {'; '.join(map(_without_secrets, reasons))}"
+            yield f"    {_pattern(rule)}: {'; '.join(map(_without_secrets, reasons))}"
 
 
 def _run(run: RunInput) -> str:
     return f"{run.run_id} ({run.run_type})"
+
+
+def _pattern(rule: Rule) -> str:
+    wanted = rule.match.parameters
+    if wanted is None:
+        return str(rule.match)
+    return str(replace(rule.match, parameters=redact_json(dict(wanted))))
 
 
 def _without_secrets(reason: str) -> str:
@@ -116,7 +130,7 @@ def _without_secrets(reason: str) -> str:
 def _unused(fake: InProcessSkyvern) -> Iterator[str]:
     for rule in fake.world.rules:
         if not fake.world.rule_uses.get(rule.number):
-            yield f"{rule.match}.play(...): no run matched"
+            yield f"{_pattern(rule)}.play(...): no run matched"
     for fault in fake.faults.unused():
         yield f"{fault}: no call met it"
 
@@ -132,7 +146,7 @@ def complaints(fake: InProcessSkyvern) -> list[str]:
     unscripted = [
         f"{_run(run)}: no rule matched; the nearest: "
         + "; ".join(
-            f"{rule.match}: {'; '.join(map(_without_secrets, why))}" for rule, why in misses[:1]
+            f"{_pattern(rule)}: {'; '.join(map(_without_secrets, why))}" for rule, why in misses[:1]
         )
         for run, misses in fake.world.unmatched
     ]

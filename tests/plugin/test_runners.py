@@ -3,12 +3,12 @@
 import pytest
 
 POLL = """
-    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=1740), completed({"n": 1})))
+    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=290), completed({"n": 1})))
     run = await skyvern_client.run_task("x", wait_for_completion=True)
     assert run.status == "completed"
-    assert skyvern_fake.clock.now == 1740
+    assert skyvern_fake.clock.now == 290
     await SLEEP(100)
-    assert skyvern_fake.clock.now == 1840
+    assert skyvern_fake.clock.now == 390
 """
 IMPORTS = """
 import asyncio
@@ -54,13 +54,13 @@ import anyio
 pytestmark = pytest.mark.anyio
 
 async def test_it(skyvern_client, skyvern_fake):
-    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=1740), completed()))
+    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=290), completed()))
     run = await skyvern_client.run_task("x")  # the SDK's own wait works on asyncio only
-    with anyio.fail_after(1800):
+    with anyio.fail_after(300):
         while run.status != "completed":
             await anyio.sleep(10)
             run = await skyvern_client.get_run(run.run_id)
-    assert skyvern_fake.clock.now == 1740
+    assert skyvern_fake.clock.now == 290
 """,
         "-p",
         "no:asyncio",
@@ -131,9 +131,9 @@ class Async(unittest.IsolatedAsyncioTestCase):
     async def test_it(self):
         with fake_skyvern() as skyvern_fake:
             skyvern_client = skyvern_fake.client()
-            skyvern_fake.on(prompt="*").play(RunScript(running(seconds=1740), completed()))
+            skyvern_fake.on(prompt="*").play(RunScript(running(seconds=290), completed()))
             await skyvern_client.run_task("x", wait_for_completion=True)
-            assert skyvern_fake.clock.now == 1740
+            assert skyvern_fake.clock.now == 290
 
 @pytest.mark.usefixtures("skyvern_fake")
 class Sync(unittest.TestCase):
@@ -159,10 +159,10 @@ def user_code(client):
     return asyncio.run(main())
 
 def test_it(skyvern_client, skyvern_fake):
-    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=1740), completed()))
+    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=290), completed()))
     assert user_code(skyvern_client).status == "completed"
     assert user_code(skyvern_client).status == "completed"
-    assert skyvern_fake.clock.now == 3480
+    assert skyvern_fake.clock.now == 580
 """
     )
     result.assert_outcomes(passed=1)
@@ -173,11 +173,11 @@ def test_sync_client_with_time_sleep(suite):
         IMPORTS
         + """
 def test_it(skyvern_sync_client, skyvern_fake):
-    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=1740), completed()))
+    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=290), completed()))
     began, run = time.monotonic(), skyvern_sync_client.run_task(prompt="x")
     while skyvern_sync_client.get_run(run.run_id).status != "completed":
         time.sleep(10)
-    assert time.monotonic() - began == 1740
+    assert time.monotonic() - began == 290
 """
     )
     result.assert_outcomes(passed=1)

@@ -8,14 +8,14 @@ import urllib.request
 
 import httpx
 import pytest
-import skyvern
+from skyvern import Skyvern  # type: ignore[attr-defined]
 from skyvern.client import Skyvern as SyncSkyvern
 from skyvern.client import SkyvernEnvironment
 
 from skyvern_testkit import RealSkyvernRefused, fake_skyvern
 
 # As user code has them: made when its module was imported.
-EARLY = skyvern.Skyvern(api_key="early")
+EARLY = Skyvern(api_key="early")
 EARLY_SYNC = SyncSkyvern(api_key="early")
 REMEDY = r"real Skyvern at (api\.)?skyvern\.com.*skyvern_client.*fake\.intercept\(\)"
 
@@ -36,16 +36,15 @@ async def test_clients_made_at_import_time_come_to_the_fake(skyvern_fake):
 @pytest.mark.asyncio
 async def test_both_environments_of_the_sdk(skyvern_fake, environment):
     with skyvern_fake.intercept():
-        sky = skyvern.Skyvern(api_key="x", environment=environment)
+        sky = Skyvern(api_key="x", environment=environment)
         assert await sky.get_version() == {"version": "1.0.56"}
 
 
 @pytest.mark.asyncio
 async def test_further_hosts_if_asked(skyvern_fake):
-    local = skyvern.Skyvern(api_key="x", environment=SkyvernEnvironment.LOCAL)
-    with skyvern_fake.intercept():
-        with pytest.raises(httpx.ConnectError):
-            await local.get_version()
+    local = Skyvern(api_key="x", environment=SkyvernEnvironment.LOCAL)
+    with skyvern_fake.intercept(), pytest.raises(httpx.ConnectError):
+        await local.get_version()
     with skyvern_fake.intercept("localhost:8000"):
         assert await local.get_version() == {"version": "1.0.56"}
 
@@ -81,9 +80,14 @@ def test_everything_is_put_back():
         socket.socket.connect,
     )
     names = set(vars(socket.socket))
-    with pytest.raises(KeyError), fake_skyvern(intercept=True):
-        assert httpx.HTTPTransport.handle_request is not class_level[0]
-        raise KeyError
+
+    def the_test():
+        with fake_skyvern(intercept=True):
+            assert httpx.HTTPTransport.handle_request is not class_level[0]
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        the_test()
     assert class_level == (
         httpx.HTTPTransport.handle_request,
         httpx.AsyncHTTPTransport.handle_async_request,

@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from skyvern import Skyvern
+from skyvern import Skyvern  # type: ignore[attr-defined]
 from skyvern.client import Skyvern as SyncSkyvern
 from skyvern.client.core import ApiError
 from skyvern.client.errors import (
