@@ -144,7 +144,7 @@ class Courier:
 
     def _failed(self, sent: WebhookRequest, error: Exception) -> EffectResult:
         if isinstance(error, _OutsideWorld):
-            return EffectResult(error=OUTSIDE)
+            return EffectResult(error=OUTSIDE, contacted=False)
         found = self._webhooks.find(sent.url)
         if found is None:  # over HTTP
             return EffectResult(error=f"{type(error).__name__}: {error}")

@@ -74,7 +74,9 @@ def webhook_sent(world: World, effect: Effect, result: EffectResult) -> None:
     )
 
 
-def _failure(result: EffectResult) -> str:
+def _failure(result: EffectResult) -> str | None:
+    if not result.contacted:
+        return None  # as where none was tried
     if result.ok:
         return ""
     if result.status is None:

@@ -156,6 +156,8 @@ class EffectResult:
         status: the receiver's HTTP status; None when no answer came.
         body: its answer's body as text.
         error: why no answer came, as ``ErrorClass: text``.
+        contacted: False where nobody was called, since a fake calls nobody outside this machine.
+            The world then goes on as if the receiver had nothing to say.
         request_headers: what was sent, for the journal.
         request_body: what was sent, for the journal.
     """
@@ -163,6 +165,7 @@ class EffectResult:
     status: int | None = None
     body: str = ""
     error: str | None = None
+    contacted: bool = True
     request_headers: JsonObject = field(default_factory=dict[str, Json], repr=False)
     request_body: bytes = field(default=b"", repr=False)
 

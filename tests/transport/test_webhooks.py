@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from skyvern.client.core import ApiError
 
 from skyvern_testkit import (
     Deadlock,
@@ -267,6 +268,21 @@ async def test_other_addresses_are_recorded_and_not_contacted(skyvern_client, sk
     assert json.loads(delivery.body)["status"] == "completed"
     assert "s3cr3t" not in delivery.line()
     assert len(skyvern_fake.webhooks) == 0
+
+
+@pytest.mark.asyncio
+async def test_a_cancel_does_not_fail_because_of_an_address_outside(skyvern_client):
+    run = await skyvern_client.run_task("x", webhook_url=HOOK)
+    assert await skyvern_client.cancel_run(run.run_id) is None
+
+
+@pytest.mark.asyncio
+async def test_a_cancel_fails_with_the_servers_500_when_nobody_listens(skyvern_client):
+    run = await skyvern_client.run_task("x", webhook_url="http://127.0.0.1:9/")
+    with pytest.raises(ApiError) as caught:
+        await skyvern_client.cancel_run(run.run_id)
+    assert caught.value.status_code == 500
+    assert (await skyvern_client.get_run(run.run_id)).status == "canceled"
 
 
 class Server(http.server.BaseHTTPRequestHandler):

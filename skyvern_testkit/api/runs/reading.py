@@ -72,7 +72,7 @@ def cancel_run(call: Call) -> Generator[Wait, None, Json]:
     if effect is not None:
         yield After(effect.id)
         result = world.results[effect.id]
-        if result.status is None and run.family is Family.TASK:
+        if result.contacted and result.status is None and run.family is Family.TASK:
             raise ServerCrash("FailedToSendWebhook")
     return None
 
