@@ -162,12 +162,17 @@ _ANY_PAGE: Final = (
 """What a browser may do with HTML that came from some web page: nothing."""
 
 
+_NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
+"""What may not stand between the quotes of a header."""
+
+
 def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
     """The file, or the part of it that was asked for (recorded life ``artifact_reads``)."""
     content, size = artifact.content, len(artifact.content)
     shown = "inline"
     if artifact.type == "download":
-        shown = f"attachment; filename=\"{filename}\"; filename*=UTF-8''{quote(filename)}"
+        plain = _NOT_PLAIN.sub("_", filename)
+        shown = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
     head: Headers = (
         ("content-disposition", shown),
         ("cache-control", "private, no-cache"),

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
-
-from pydantic import BaseModel
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.http import Headers, Request
@@ -14,6 +12,9 @@ from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.operations import Operation, operation_named
 from skyvern_testkit.world.rows import Row
 from skyvern_testkit.world.world import World
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 __all__ = ["After", "Answer", "Call", "Endpoint", "Handler", "Links", "Until", "Wait", "page_of"]
 

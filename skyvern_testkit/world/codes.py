@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from skyvern_testkit.script import CodeFound, Family
-from skyvern_testkit.wire.times import SECOND
+from skyvern_testkit.wire.times import MILLISECOND, SECOND
 from skyvern_testkit.world.rows import Credential, Run, TotpCode
 from skyvern_testkit.world.world import World
 
@@ -74,6 +75,10 @@ def stored_code(world: World, run: Run, identifier: str) -> str | None:
     return eligible[-1].code if eligible else None
 
 
+_SAME_MOMENT: Final = MILLISECOND
+"""The instants of a run are a few microseconds apart where the world's time stands still."""
+
+
 def _may_use(world: World, run: Run, code: TotpCode) -> bool:
     if not code.code or code.created_at < world.now - world.timing.code_window:
         return False
@@ -83,8 +88,6 @@ def _may_use(world: World, run: Run, code: TotpCode) -> bool:
         return False
     if code.workflow_run_id is not None and code.workflow_run_id not in (run.id, run.hidden_run_id):
         return False
-    if (
-        run.family is Family.WORKFLOW
-    ):  # a task takes codes sent before it began, a workflow does not
-        return run.started_at is not None and code.created_at >= run.started_at
+    if run.family is Family.WORKFLOW:  # a task takes codes sent before it began
+        return run.started_at is not None and code.created_at >= run.started_at - _SAME_MOMENT
     return True

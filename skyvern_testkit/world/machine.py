@@ -14,6 +14,7 @@ from skyvern_testkit.script import (
     After,
     CodeFound,
     Family,
+    IllegalMove,
     Never,
     Polls,
     RunReaches,
@@ -179,7 +180,13 @@ def _way(run: Run, wanted: State) -> tuple[State, ...]:
         return ()
     if run.is_over:
         check_move(run.family, run.status, wanted, who=f"run {run.id}")
-    return bridge(run.family, run.status, wanted) if wanted is not run.status else ()
+    if wanted is run.status:
+        return ()
+    try:
+        return bridge(run.family, run.status, wanted)
+    except IllegalMove:
+        check_move(run.family, run.status, wanted, who=f"run {run.id}")  # the same, with its name
+        raise
 
 
 def _move(world: World, run: Run, state: State, why: str) -> Run:

@@ -67,8 +67,8 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
     try:
         step = player.send(sent if run.sent else None)
     except StopIteration:
-        step = None
-    if not isinstance(cast("object", step), Step | None):
+        return run, None
+    if not isinstance(cast("object", step), Step):
         raise ScriptError(
             f"script {run.script.name} of run {run.id} yielded {step!r}; it must yield steps such "
             "as queued() or completed()"
@@ -76,7 +76,7 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
     run = world.change(
         run,
         sent=(*run.sent, sent),
-        yielded=run.yielded if step is None else (*run.yielded, step),
+        yielded=(*run.yielded, step),
         modified_at=run.modified_at,
     )
     world.players[run.id] = (len(run.sent), player)
@@ -86,7 +86,7 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
 def _replay(run: Run, script: GeneratorScript) -> Player:
     """A generator brought to where the run's log says it was."""
     player = script.function(run.input)
-    for sent, expected in zip(run.sent, run.yielded, strict=False):
+    for sent, expected in zip(run.sent, run.yielded, strict=True):
         try:
             step: Step | None = player.send(sent)
         except StopIteration:

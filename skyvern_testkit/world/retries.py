@@ -31,7 +31,6 @@ class Decision:
 
 
 _NO_POLICY: Final = Decision()
-_RETRIED_BY_DEFAULT: Final = frozenset({State.FAILED, State.TERMINATED, State.TIMED_OUT})
 
 
 def policy_of(world: World, run: Run) -> JsonObject | None:
@@ -61,9 +60,7 @@ def decide(world: World, run: Run) -> Decision:
 
 
 def _matches(policy: JsonObject, run: Run) -> bool:
-    rules = policy.get("retry_on")
-    if not rules:
-        return run.status in _RETRIED_BY_DEFAULT
+    rules = policy.get("retry_on") or ()
     codes = {str(error["error_code"]) for error in run.errors}
     return any(
         rule.get("status") == run.status

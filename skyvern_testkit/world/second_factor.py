@@ -39,7 +39,7 @@ def code_at_once(world: World, run: Run, need: CodeFound) -> str | None:
 
 def _waiting(world: World, run_id: str, turn: int) -> tuple[Run, Sources] | None:
     run = world.run(run_id)
-    if run.turn != turn or run.is_over or not isinstance(run.waiting_for, CodeFound):
+    if run.turn != turn or not isinstance(run.waiting_for, CodeFound):
         return None
     return run, sources_of(world, run, run.waiting_for)
 

@@ -142,7 +142,11 @@ def test_run_lives_as_recorded(name: str):
     ("name", "other", "told"),
     [
         ("wf_alone_nav", works(failed("Login wall")), "completed"),
-        ("wf_nav_terminate", works(terminated("another reason", errors=[STOPPED])), "stub reasoning"),
+        (
+            "wf_nav_terminate",
+            works(terminated("another reason", errors=[STOPPED])),
+            "stub reasoning",
+        ),
         ("wf_nav_terminate", works(terminated("stub reasoning")), "errors: 1 entries, here 0"),
         ("t1_alone", task(completed({"more": 1})), ".output: null"),
         ("wf_retry_every", works(completed()), "2 webhooks"),

@@ -1,0 +1,523 @@
+"""The run machine: what every event does in every state (facts: runs 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from skyvern_testkit.script import (
+    Family,
+    IllegalMove,
+    RunScript,
+    ScriptError,
+    State,
+    Step,
+    completed,
+    created,
+    failed,
+    needs_totp,
+    never,
+    paused,
+    polls,
+    queued,
+    run_reaches,
+    running,
+    session_closed,
+    signal,
+    terminated,
+    timed_out,
+    webhook_answered,
+)
+from skyvern_testkit.world.events import EffectResult
+from tests.world.stage import HOOK, NAVIGATION, WAIT, Stage
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+# --- cancel in every state ----------------------------------------------------------------------
+
+REACHING: dict[State, tuple[Step, ...]] = {
+    State.CREATED: (created(until=never()),),
+    State.QUEUED: (queued(until=never()),),
+    State.RUNNING: (running(until=never()),),
+    State.PAUSED: (running(seconds=1), paused()),
+    State.COMPLETED: (running(seconds=1), completed()),
+    State.FAILED: (running(seconds=1), failed("no")),
+    State.TERMINATED: (running(seconds=1), terminated("no")),
+    State.TIMED_OUT: (running(seconds=1), timed_out("late")),
+    State.CANCELED: (running(until=never()),),
+}
+
+OVER = "Invalid task status transition from {0} to canceled for {1}"
+AGAIN = "Invalid task status transition to canceled for {1} because task is already canceled"
+
+CANCELS: list[tuple[Family, State, str | None, int, int]] = [
+    # family, state, refusal, webhooks out of the request, webhooks after the work has unwound
+    (Family.TASK, State.CREATED, None, 1, 0),
+    (Family.TASK, State.QUEUED, None, 1, 0),
+    (Family.TASK, State.RUNNING, None, 1, 1),
+    (Family.TASK, State.COMPLETED, OVER, 0, 0),
+    (Family.TASK, State.FAILED, OVER, 0, 0),
+    (Family.TASK, State.TERMINATED, OVER, 0, 0),
+    (Family.TASK, State.TIMED_OUT, OVER, 0, 0),
+    (Family.TASK, State.CANCELED, AGAIN, 0, 0),
+    (Family.TASK_V2, State.QUEUED, None, 1, 0),
+    (Family.TASK_V2, State.RUNNING, None, 1, 1),
+    (Family.TASK_V2, State.COMPLETED, None, 0, 0),
+    (Family.TASK_V2, State.FAILED, None, 0, 0),
+    (Family.TASK_V2, State.TERMINATED, None, 0, 0),
+    (Family.TASK_V2, State.TIMED_OUT, None, 0, 0),
+    (Family.TASK_V2, State.CANCELED, None, 1, 0),
+    (Family.WORKFLOW, State.CREATED, None, 1, 0),
+    (Family.WORKFLOW, State.QUEUED, None, 1, 0),
+    (Family.WORKFLOW, State.RUNNING, None, 1, 1),
+    (Family.WORKFLOW, State.PAUSED, None, 1, 1),
+    (Family.WORKFLOW, State.COMPLETED, None, 1, 0),
+    (Family.WORKFLOW, State.FAILED, None, 1, 0),
+    (Family.WORKFLOW, State.TERMINATED, None, 1, 0),
+    (Family.WORKFLOW, State.TIMED_OUT, None, 1, 0),
+    (Family.WORKFLOW, State.CANCELED, None, 1, 0),
+]
+
+
+@pytest.mark.parametrize(("family", "state", "refusal", "at_once", "later"), CANCELS)
+def test_cancel(stage: Stage, family, state, refusal, at_once, later):
+    stage.fake.on().play(RunScript(*REACHING[state]))
+    run_id = stage.start(family, webhook_url=HOOK)
+    stage.wait(5)
+    if state is State.CANCELED:
+        stage.cancel(run_id)
+        stage.wait(60)
+    assert stage.status(run_id) == state
+    stage.sent.clear()
+    before = stage.read(run_id)
+
+    answer = stage.cancel(run_id)
+    assert len(stage.sent) == at_once
+    stage.wait(60)
+    assert len(stage.sent) == at_once + later
+    if refusal is None:
+        assert (answer.status, answer.json) == (200, None)
+    else:
+        assert answer.status == 400
+        assert answer.json["detail"] == refusal.format(state, run_id)
+    after = stage.read(run_id)
+    if state in (State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED):
+        assert after["status"] == "canceled"
+        assert after["finished_at"] is not None
+        assert after["failure_reason"] is None
+    else:
+        assert {**after, "modified_at": None} == {**before, "modified_at": None}
+
+
+NEVER = {Family.TASK: {State.PAUSED}, Family.TASK_V2: {State.PAUSED, State.CREATED}}
+
+
+def test_cancel_table_is_whole():
+    every = {(kind, state) for kind in Family for state in set(State) - NEVER.get(kind, set())}
+    assert {(family, state) for family, state, *_ in CANCELS} == every
+
+
+@pytest.mark.parametrize("run_id", ["wr_1", "tsk_1", "anything"])
+def test_cancel_of_an_unknown_run(stage: Stage, run_id: str):
+    answer = stage.cancel(run_id)
+    assert (answer.status, answer.json) == (404, {"detail": f"Run not found {run_id}"})
+
+
+def test_cancel_does_not_know_the_hidden_run_of_a_task(stage: Stage):
+    run_id = stage.start(Family.TASK_V2)
+    hidden = stage.fake.run(run_id).hidden_run_id
+    assert stage.read(str(hidden))["run_id"] == run_id
+    assert stage.cancel(str(hidden)).status == 404
+
+
+@pytest.mark.parametrize("family", Family)
+def test_cancel_with_nobody_at_the_webhook(stage: Stage, family: Family):
+    stage.answer = EffectResult(error="ConnectError: All connection attempts failed")
+    stage.fake.on().play(running(until=never()))
+    run_id = stage.start(family, webhook_url=HOOK)
+    stage.wait(1)
+    answer = stage.cancel(run_id)
+    if family is Family.TASK:
+        assert answer.status == 500
+        assert answer.json == {"error": "Unexpected error: FailedToSendWebhook"}
+    else:
+        assert answer.status == 200
+    assert stage.status(run_id) == "canceled"
+
+
+def test_cancel_with_a_webhook_that_refuses(stage: Stage):
+    stage.answer = EffectResult(status=404)
+    stage.fake.on().play(running(until=never()))
+    run_id = stage.start(Family.TASK, webhook_url=HOOK)
+    stage.wait(1)
+    assert stage.cancel(run_id).status == 200
+
+
+def test_canceled_task_loses_its_files_when_its_work_ends(stage: Stage):
+    stage.fake.on().play(running(until=never(), step="Open"))
+    run_id = stage.start(Family.TASK)
+    stage.wait(5)
+    stage.cancel(run_id)
+    assert stage.read(run_id)["recording_url"] is not None
+    stage.wait(7)
+    after = stage.read(run_id)
+    assert (after["recording_url"], after["downloaded_files"]) == (None, None)
+
+
+# --- states and times -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_run_without_a_script_completes_after_five_seconds(stage: Stage, family: Family):
+    run_id = stage.start(family)
+    stage.wait(4.999)
+    assert stage.status(run_id) == "running"
+    stage.wait(0.001)
+    assert stage.status(run_id) == "completed"
+
+
+@pytest.mark.parametrize(
+    ("family", "first"),
+    [(Family.TASK, "created"), (Family.TASK_V2, "queued"), (Family.WORKFLOW, "created")],
+)
+def test_the_state_that_the_create_call_answers(stage: Stage, family: Family, first: str):
+    stage.start(family)
+    assert stage.fake.world.changes[0].after == first
+
+
+def test_time_is_kept_to_the_nanosecond(stage: Stage):
+    stage.fake.on().play(RunScript(queued(seconds=2), running(seconds=0.25), running(seconds=0.5)))
+    run_id = stage.start(Family.WORKFLOW)
+    seen = []
+    for _ in range(12):
+        seen.append(stage.status(run_id))
+        stage.wait(0.25)
+    assert seen == ["queued"] * 8 + ["running"] * 3 + ["completed"]
+
+
+def test_instants_of_a_run_are_in_order_although_no_time_goes_by(stage: Stage):
+    stage.fake.on().play(RunScript(queued(), running(), completed({"a": 1})))
+    run = stage.read(stage.start(Family.WORKFLOW))
+    instants = [run[name] for name in ("created_at", "queued_at", "started_at", "finished_at")]
+    assert instants == sorted(set(instants))
+    assert run["status"] == "completed"
+
+
+def test_looking_moves_nothing(stage: Stage):
+    stage.fake.on().play(RunScript(running(seconds=60), completed()))
+    run_id = stage.start(Family.TASK)
+    bodies = {stage.send(f"GET /v1/runs/{run_id}").body for _ in range(5)}
+    assert len(bodies) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "limit", "sentence"),
+    [
+        ({}, 4 * HOUR, "240 minutes"),
+        ({"max_elapsed_time_minutes": 1}, 60, "1 minute"),
+        ({"max_elapsed_time_minutes": 480}, 8 * HOUR, "480 minutes"),
+    ],
+)
+def test_elapsed_limit_of_a_workflow_run(stage: Stage, asked, limit, sentence):
+    stage.fake.on().play(RunScript(queued(seconds=30), running(until=never())))
+    run_id = stage.workflow_run(NAVIGATION, webhook_url=HOOK, **asked)
+    stage.wait(30 + limit - 0.001)
+    assert stage.status(run_id) == "running"
+    stage.wait(0.001)
+    run = stage.read(run_id)
+    assert run["status"] == "timed_out"
+    assert run["failure_reason"] == (
+        f"Workflow run exceeded max elapsed runtime limit of {sentence}."
+    )
+    block = stage.timeline(run_id)[0]["block"]
+    assert block["status"] == "timed_out"
+    assert block["failure_reason"] == "Workflow run timed out: child entity cascade cleanup."
+    stage.wait(60)
+    assert [effect.run.status for effect in stage.sent] == [State.TIMED_OUT]
+
+
+def test_a_task_has_no_elapsed_limit(stage: Stage):
+    stage.fake.on().play(running(until=never()))
+    run_id = stage.start(Family.TASK)
+    stage.wait(1000 * HOUR)
+    assert stage.status(run_id) == "running"
+
+
+# --- triggers -----------------------------------------------------------------------------------
+
+
+def test_polls_count_reads_of_the_run_alone(stage: Stage):
+    stage.fake.on().play(RunScript(running(until=polls(3)), running(until=polls(2)), completed()))
+    run_id = stage.start(Family.WORKFLOW)
+    seen = []
+    for _ in range(5):
+        stage.timeline(run_id)
+        stage.ask(f"GET /v1/runs/{run_id}/artifacts")
+        stage.wait(100)
+        seen.append(stage.status(run_id))
+    assert seen == ["running"] * 4 + ["completed"]
+
+
+def test_signal_wakes_those_that_wait_for_it(stage: Stage):
+    stage.fake.on().play(RunScript(running(until=signal("go")), completed()))
+    first, second = stage.start(Family.TASK), stage.start(Family.TASK_V2)
+    stage.wait(10)
+    assert stage.fake.signal("stop") == 0
+    assert stage.fake.signal("go") == 2
+    assert {str(stage.fake.run(run_id).status) for run_id in (first, second)} == {"completed"}
+    assert stage.fake.signal("go") == 0
+
+
+def test_run_reaches_another_ones_end(stage: Stage):
+    stage.fake.on().play(RunScript(running(seconds=10), failed("no")))
+    first = stage.start(Family.TASK)
+    stage.fake.on().play(RunScript(running(until=run_reaches(first)), completed()))
+    second = stage.start(Family.TASK)
+    stage.fake.on().play(RunScript(running(until=run_reaches(first, "completed")), completed()))
+    third = stage.start(Family.TASK)
+    stage.wait(9.9)
+    assert stage.status(second) == "running"
+    stage.wait(0.1)
+    assert (stage.status(second), stage.status(third)) == ("completed", "running")
+
+
+def test_run_reaches_what_has_already_been(stage: Stage):
+    first = stage.start(Family.TASK)
+    stage.wait(10)
+    stage.fake.on().play(RunScript(running(until=run_reaches(first, "completed")), completed()))
+    assert stage.status(stage.start(Family.TASK)) == "completed"
+
+
+def test_webhook_answered(stage: Stage):
+    stage.fake.on().play(RunScript(running(seconds=5), completed()))
+    first = stage.start(Family.TASK, webhook_url=HOOK)
+    stage.fake.on().play(RunScript(running(until=webhook_answered(first)), completed()))
+    second = stage.start(Family.TASK)
+    stage.wait(5)
+    assert stage.status(second) == "running"
+    stage.wait(1)
+    assert stage.status(second) == "completed"
+
+
+def test_session_closed(stage: Stage):
+    session = stage.session()
+    stage.fake.on().play(RunScript(running(until=session_closed()), completed()))
+    run_id = stage.start(Family.TASK, browser_session_id=session)
+    stage.wait(10)
+    assert stage.status(run_id) == "running"
+    stage.ask(f"POST /v1/browser_sessions/{session}/close")
+    assert stage.status(run_id) == "completed"
+
+
+def test_a_session_that_runs_out_is_closed_too(stage: Stage):
+    session = stage.session()
+    stage.fake.on().play(RunScript(running(until=session_closed()), completed()))
+    run_id = stage.start(Family.TASK, browser_session_id=session)
+    stage.wait(HOUR)
+    assert stage.status(run_id) == "completed"
+
+
+# --- browser sessions -----------------------------------------------------------------------------
+
+LOST = "Browser state page is missing.  "
+
+
+@pytest.mark.parametrize(
+    ("family", "reason"),
+    [
+        (Family.TASK, LOST),
+        (Family.WORKFLOW, f"navigation block failed. failure reason: {LOST}"),
+        (
+            Family.TASK_V2,
+            (
+                "Task exceeded maximum of 50 planning iterations. "
+                "Consider simplifying the task or breaking it into smaller steps."
+            ),
+        ),
+    ],
+)
+def test_a_closed_session_is_noticed_a_little_later(stage: Stage, family: Family, reason: str):
+    session = stage.session()
+    stage.fake.on().play(running(until=never()))
+    run_id = stage.start(family, browser_session_id=session)
+    stage.wait(10)
+    stage.ask(f"POST /v1/browser_sessions/{session}/close")
+    assert stage.status(run_id) == "running"
+    stage.wait(3)
+    run = stage.read(run_id)
+    assert (run["status"], run["failure_reason"]) == ("failed", reason)
+
+
+def test_a_block_without_browser_does_not_notice(stage: Stage):
+    session = stage.session()
+    stage.fake.on().play(RunScript(running(seconds=30), completed()))
+    run_id = stage.workflow_run(WAIT, browser_session_id=session)
+    stage.wait(10)
+    stage.ask(f"POST /v1/browser_sessions/{session}/close")
+    stage.wait(30)
+    assert stage.status(run_id) == "completed"
+
+
+BUSY = "Browser session {0} is already occupied by {1}. Wait for that run to finish or cancel it, then retry."
+
+
+@pytest.mark.parametrize(
+    ("family", "prefix"),
+    [
+        (Family.TASK, ""),
+        (Family.TASK_V2, "Failed to run task 2.0: "),
+        (Family.WORKFLOW, "Failed to begin browser session for workflow run: "),
+    ],
+)
+@pytest.mark.parametrize("occupant", Family)
+def test_a_busy_session_fails_the_second_run(stage: Stage, occupant, family, prefix):
+    session = stage.session()
+    stage.fake.on().play(running(until=never()))
+    first = stage.start(occupant, browser_session_id=session)
+    stage.wait(1)
+    name = stage.fake.run(first).hidden_run_id or first
+    second = stage.start(family, browser_session_id=session)
+    stage.wait(1)
+    run = stage.read(second)
+    assert run["status"] == "failed"
+    assert run["failure_reason"] == prefix + BUSY.format(session, name)
+    assert stage.status(first) == "running"
+    assert stage.ask(f"GET /v1/browser_sessions/{session}")["runnable_id"] == name
+
+
+@pytest.mark.parametrize("family", Family)
+def test_a_session_is_free_after_its_run(stage: Stage, family: Family):
+    session = stage.session()
+    first = stage.start(family, browser_session_id=session)
+    stage.wait(6)
+    second = stage.start(family, browser_session_id=session)
+    stage.wait(6)
+    assert (stage.status(first), stage.status(second)) == ("completed", "completed")
+
+
+def test_a_canceled_run_lets_go_of_its_session_when_its_work_ends(stage: Stage):
+    session = stage.session()
+    stage.fake.on().play(running(until=never()))
+    run_id = stage.start(Family.WORKFLOW, browser_session_id=session)
+    stage.wait(1)
+    stage.cancel(run_id)
+    stage.wait(6)
+    read = f"GET /v1/browser_sessions/{session}"
+    assert stage.ask(read)["runnable_id"] == run_id
+    stage.wait(1)
+    assert stage.ask(read)["runnable_id"] is None
+
+
+# --- scripts that decide, and scripts gone wrong --------------------------------------------------
+
+
+def test_a_generator_gets_its_code_and_its_parameters(stage: Stage):
+    def script(run):
+        code = yield needs_totp("me@x.example")
+        yield completed({"typed": code, "prompt": run.prompt})
+
+    stage.fake.on().play(script)
+    run_id = stage.start(Family.TASK)
+    stage.ask("POST /v1/credentials/totp", totp_identifier="me@x.example", content="123456")
+    stage.wait(10)
+    assert stage.read(run_id)["output"] == {"typed": "123456", "prompt": "p"}
+
+
+def test_an_exception_in_a_script_comes_out_with_its_own_traceback(stage: Stage):
+    def broken(run):
+        yield running(seconds=1)
+        raise ZeroDivisionError("of the author")
+
+    stage.fake.on().play(broken)
+    run_id = stage.start(Family.TASK)
+    stage.status(run_id)
+    with pytest.raises(ZeroDivisionError) as caught:
+        stage.wait(1)
+    assert caught.traceback[-1].name == "broken"
+    assert [problem.run_id for problem in stage.fake.world.problems] == [run_id]
+    stage.wait(1000)
+    assert stage.status(run_id) == "running"
+
+
+def test_a_script_gone_wrong_is_not_played_again(stage: Stage):
+    def broken(run):
+        yield running(until=signal("go"))
+        raise ZeroDivisionError
+
+    stage.fake.on().play(broken)
+    run_id = stage.start(Family.TASK)
+    stage.status(run_id)
+    with pytest.raises(ZeroDivisionError):
+        stage.fake.signal("go")
+    assert stage.fake.signal("go") == 0
+    assert stage.status(run_id) == "running"
+
+
+@pytest.mark.parametrize("wrong", [1, "completed", None])
+def test_a_script_yields_something_that_is_no_step(stage: Stage, wrong: Any):
+    def script(run):
+        yield wrong
+
+    stage.fake.on().play(script)
+    run_id = stage.start(Family.TASK)
+    with pytest.raises(ScriptError, match=r"must yield steps such as queued\(\)"):
+        stage.status(run_id)
+
+
+def test_a_generator_cannot_go_on_after_the_end(stage: Stage):
+    def script(run):
+        yield completed()
+        yield running()
+
+    stage.fake.on().play(script)
+    run_id = stage.start(Family.TASK)
+    assert stage.status(run_id) == "completed"
+    stage.wait(10)
+    assert stage.status(run_id) == "completed"
+
+
+def test_a_history_that_is_legal_for_another_kind_of_run_alone(stage: Stage):
+    stage.fake.on().play(RunScript(running(seconds=1), paused(seconds=1), running(), completed()))
+    workflow = stage.start(Family.WORKFLOW)
+    stage.wait(3)
+    assert stage.status(workflow) == "completed"
+    task = stage.start(Family.TASK)
+    with pytest.raises(IllegalMove, match=f"run {task} .*never paused"):
+        stage.wait(1)
+
+
+def test_a_server_gone_wrong_on_purpose(stage: Stage):
+    stage.fake.on().play(
+        RunScript(running(seconds=1), paused(seconds=1), completed(), illegal=True)
+    )
+    task = stage.start(Family.TASK)
+    stage.wait(1.5)
+    assert stage.status(task) == "paused"
+    stage.wait(1)
+    assert stage.status(task) == "completed"
+
+
+def test_an_unknown_block_is_named(stage: Stage):
+    stage.fake.on().play(RunScript(running(block="nope"), completed()))
+    run_id = stage.start(Family.WORKFLOW)
+    with pytest.raises(LookupError, match=r"no block 'nope' \(blocks: go\)"):
+        stage.status(run_id)
+
+
+def test_rules_give_their_scripts_in_order_and_the_last_for_ever(stage: Stage):
+    stage.fake.on(prompt="p").play(failed("first"), completed({"n": 2}), terminated("last"))
+    runs = [stage.start(Family.TASK) for _ in range(4)]
+    stage.wait(10)
+    assert [stage.status(run_id) for run_id in runs] == [
+        "failed",
+        "completed",
+        "terminated",
+        "terminated",
+    ]
