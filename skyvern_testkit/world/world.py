@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from skyvern_testkit.script import Match, RunInput, Script, Step
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
-from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event
+from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event, Unwound
 from skyvern_testkit.world.rows import TABLES, Organization, Row, Run, Session, Workflow
 
 __all__ = ["Advice", "Change", "Problem", "Rule", "Timing", "World"]
@@ -267,11 +267,20 @@ class World:
 
     def reaches_client(self) -> bool:
         """Could what is due ever reach a client: an effect under way, due, or still to be made?"""
-        if self.in_flight or any(isinstance(event, EffectDue) for _, _, event in self._heap):
+        if self.in_flight or any(self._tells(event) for _, _, event in self._heap):
             return True
         return any(
             run.is_live and (run.webhook_url or run.totp_url) for run in self._tables[Run].values()
         )
+
+    def _tells(self, event: Event) -> bool:
+        match event:
+            case EffectDue():
+                return True
+            case Unwound(run_id=run_id):  # the webhook of a canceled run goes out once more
+                return bool(self.run(run_id).webhook_url)
+            case _:
+                return False
 
     # --- copies ---------------------------------------------------------------------------
 

@@ -171,6 +171,18 @@ def test_canceled_task_loses_its_files_when_its_work_ends(stage: Stage):
     assert (after["recording_url"], after["downloaded_files"]) == (None, None)
 
 
+def test_a_client_can_wait_for_the_webhook_after_the_work_has_unwound(stage: Stage):
+    stage.fake.on().play(running(until=never()))
+    silent, told = stage.start(Family.TASK), stage.start(Family.TASK, webhook_url=HOOK)
+    stage.wait(1)
+    stage.cancel(silent)
+    stage.cancel(told)
+    assert stage.fake.reaches_client()
+    stage.wait(10)
+    assert len(stage.sent) == 2
+    assert not stage.fake.reaches_client()
+
+
 # --- states and times -----------------------------------------------------------------------------
 
 
