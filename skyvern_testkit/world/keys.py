@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from enum import Enum
 
@@ -65,19 +66,16 @@ class Keys:
         self._world = world
         self.strict = strict
         self.one_organization = one_organization
-        self._keys: dict[str, Key] = {}
         self.default_organization = world.new_organization("skyvern-testkit")
-        self._keys[DEFAULT_KEY] = Key(self.default_organization.id)
+        self._keys = {DEFAULT_KEY: Key(self.default_organization.id)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
     def fork(self, world: World) -> Keys:
         """The same keys for a fork of the world."""
-        twin = Keys.__new__(Keys)
-        twin._world, twin.strict, twin.one_organization = world, self.strict, self.one_organization
-        twin._keys = dict(self._keys)
-        twin.default_organization = self.default_organization
+        twin = copy(self)
+        vars(twin).update(_world=world, _keys=dict(self._keys))
         return twin
 
     def add(self, key: str, *, organization: str | None = None) -> str:
