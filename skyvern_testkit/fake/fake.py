@@ -9,8 +9,9 @@ from skyvern_testkit.api.call import Links
 from skyvern_testkit.fake.exchange import Broken, Exchange, Step
 from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
+from skyvern_testkit.fake.redact import redact_target
 from skyvern_testkit.faults import Faults
-from skyvern_testkit.script import Match, Pattern
+from skyvern_testkit.script import Match, Pattern, Signal
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import DEFAULT_EPOCH
@@ -18,9 +19,12 @@ from skyvern_testkit.world import machine
 from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.keys import DEFAULT_KEY, Keys
 from skyvern_testkit.world.rows import Run
-from skyvern_testkit.world.world import Timing, World
+from skyvern_testkit.world.world import Advice, Timing, World
 
 __all__ = ["FakeSkyvern"]
+
+STANDSTILL = 1_000
+"""The same request so often at one instant is a loop that does not sleep."""
 
 
 class TooManyRequests(RuntimeError):
@@ -63,6 +67,8 @@ class FakeSkyvern:
         self.journal = Journal(limit=journal_limit)
         self.max_requests = max_requests
         self.waiting: set[Exchange] = set()
+        self._asked: tuple[str, str, int] | None = None
+        self._repeats = 0
 
     # --- what a test says -----------------------------------------------------------------
 
@@ -98,9 +104,22 @@ class FakeSkyvern:
         """Fire a named signal: steps that wait ``until=signal(name)`` end now.
 
         Returns:
-            how many runs went on.
+            how many runs went on; a signal that reaches none is told in the report.
         """
-        return machine.fire_signal(self.world, name)
+        heard = machine.fire_signal(self.world, name)
+        if not heard:
+            waiting = sorted(
+                {
+                    run.waiting_for.name
+                    for run in self.world.rows(Run)
+                    if run.is_live and isinstance(run.waiting_for, Signal)
+                }
+            )
+            known = ", ".join(map(repr, waiting)) or "none"
+            self.world.advice.append(
+                Advice("signal_unheard", f"signal {name!r} reached no run (runs wait for: {known})")
+            )
+        return heard
 
     def run(self, run_id: str) -> Run:
         """A run as the world has it.
@@ -132,10 +151,24 @@ class FakeSkyvern:
                 f"{self.max_requests} requests in one world: a client that never stops polling? "
                 f"(raise it with max_requests=)\n{self.journal.render(last=10)}"
             )
+        self._check_progress(request)
         entry = self.journal.open(request, began=self.elapsed)
         exchange = Exchange(self, request, entry)
         self.waiting.add(exchange)
         return exchange
+
+    def _check_progress(self, request: Request) -> None:
+        """A loop that asks the same again and again without sleeping would never end."""
+        asked = (request.method, request.target, self.world.now)
+        self._repeats = self._repeats + 1 if asked == self._asked else 0
+        self._asked = asked
+        if self._repeats >= STANDSTILL:
+            raise TooManyRequests(
+                f"{STANDSTILL} times {request.method} {redact_target(request.target)} while virtual "
+                f"time stood still at {self.elapsed:g} s: the loop that polls does not sleep, and "
+                "nothing but sleeping lets time pass. Sleep between polls, or move time with "
+                "clock.advance() in a synchronous test."
+            )
 
     def handle(self, request: Request, *, now: int | None = None) -> Response:
         """The answer to a request that is answered at once.

@@ -42,11 +42,18 @@ class On:
         The last script serves all further runs. Also a decorator of a generator function.
 
         Raises:
-            TypeError: no script, or something that is none.
+            TypeError: no script, something that is none, or the steps of one run given as several.
             IllegalMove: a script breaks the table of legal moves.
         """
         if not scripts:
             raise TypeError("play() needs at least one script, such as completed({...})")
+        loose = [step for step in scripts if isinstance(step, Step) and not step.is_final]
+        if loose and len(scripts) > 1:
+            raise TypeError(
+                f"play(a, b) gives the first run a and the next one b, but {loose[0].state} is no "
+                "whole life. The steps of one run go into one script: "
+                "play(RunScript(queued(2), running(8), completed()))"
+            )
         rule = Rule(len(self._world.rules) + 1, self.match, tuple(map(as_script, scripts)))
         self._world.rules = (*self._world.rules, rule)
         only = scripts[0]

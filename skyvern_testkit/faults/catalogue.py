@@ -8,6 +8,7 @@ from typing import Final
 
 from skyvern_testkit.wire.errors import server_error
 from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.wire.times import SECOND
 
 __all__ = [
     "AnswerWith",
@@ -29,6 +30,9 @@ class AnswerWith:
     body: Json
     retry_after: str | None = None
 
+    def __str__(self) -> str:
+        return f"answer {self.status}"
+
 
 @dataclass(frozen=True, slots=True)
 class Slow:
@@ -36,10 +40,16 @@ class Slow:
 
     nanoseconds: int
 
+    def __str__(self) -> str:
+        return f"slow by {self.nanoseconds / SECOND:g} s"
+
 
 @dataclass(frozen=True, slots=True)
 class NeverAnswer:
     """The server takes the request and never answers; nothing is done."""
+
+    def __str__(self) -> str:
+        return "never answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,9 @@ class ResetConnection:
 
     done: bool = False
 
+    def __str__(self) -> str:
+        return "connection reset" + (" after the work was done" if self.done else "")
+
 
 @dataclass(frozen=True, slots=True)
 class EmptyBody:
@@ -55,12 +68,18 @@ class EmptyBody:
 
     status: int = 200
 
+    def __str__(self) -> str:
+        return "empty body"
+
 
 @dataclass(frozen=True, slots=True)
 class MalformedBody:
     """What was asked is done, but the body breaks off in the middle of its JSON."""
 
     status: int = 200
+
+    def __str__(self) -> str:
+        return "body cut in the middle"
 
 
 Damage = EmptyBody | MalformedBody

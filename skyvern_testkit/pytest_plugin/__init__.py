@@ -46,8 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse wrong options and marks, each with the test that has it, before any test runs."""
+    """Refuse wrong options and marks, each with the test that has it, before any test runs.
+
+    A test that has the mark has a fake, whether it asks for a fixture or not.
+    """
     settings.check(config, items)
+    for item in items:
+        names: list[str] | None = getattr(item, "fixturenames", None)
+        if names is not None and settings.is_marked(item) and "skyvern_fake" not in names:
+            names.insert(0, "skyvern_fake")
 
 
 # --- fixtures -----------------------------------------------------------------------------------

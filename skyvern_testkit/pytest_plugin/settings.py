@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-__all__ = ["DESCRIPTION", "add_options", "check", "needs_our_loops", "of"]
+__all__ = ["DESCRIPTION", "add_options", "check", "is_marked", "needs_our_loops", "of"]
 
 DESCRIPTION: Final = (
     "skyvern(fake=, seed=, clock=, strict=, intercept=, ...): settings of the test's fake Skyvern; "
@@ -132,7 +132,8 @@ SETTINGS: Final[dict[str, Setting]] = {
         {
             "action": "store_const",
             "const": "true",
-            "help": "serve every httpx request for Skyvern's own hosts from the test's fake",
+            "help": "in tests that use a fixture or the mark: serve every httpx request for "
+            "Skyvern's own hosts from the test's fake",
         },
         _read_flag,
     ),
@@ -243,8 +244,13 @@ def _fixtures(item: pytest.Item) -> frozenset[str]:
     return frozenset(getattr(item, "fixturenames", ()))
 
 
+def is_marked(item: pytest.Item) -> bool:
+    """Has the test the mark, or its class, or its module?"""
+    return item.get_closest_marker("skyvern") is not None
+
+
 def _uses_us(item: pytest.Item) -> bool:
-    if FIXTURES & _fixtures(item) or item.get_closest_marker("skyvern") is not None:
+    if FIXTURES & _fixtures(item) or is_marked(item):
         return True
     module = getattr(item, "module", None)
     return module is not None and _imports_us(module)
