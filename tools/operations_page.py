@@ -11,8 +11,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "operations.md"
 HEAD = """\
 # Operations
 
-Made by `python tools/operations_page.py`; a test compares it with the code. An operation that is not served answers 501 and says so: it is
-never a 404 that the real server would not give. Operations are named as the SDK's methods.
+Made by `python tools/operations_page.py`; a test compares it with the code.
+An operation that is not served answers 501 and says so: it is never a 404 that the real server
+would not give. Operations are named as the SDK's methods.
 
 """
 
