@@ -50,7 +50,7 @@ def rules(stage: Stage) -> None:
     on(workflow="asks").play(asks_for_a_code)
     on(workflow="flaky").play(failed("no"), terminated("no"), completed())
     on(prompt="*download*").play(
-        running(seconds=2, downloads=[Download("a.csv", b"1,2")]), completed()
+        RunScript(running(seconds=2, downloads=[Download("a.csv", b"1,2")]), completed())
     )
     on(workflow="waits").play(RunScript(running(until=signal("go")), completed()))
     on(prompt="hangs").play(running(until=never()))
