@@ -13,7 +13,7 @@ from skyvern_testkit.world.world import World
 
 __all__ = ["end_session", "expire", "expire_later", "free_session", "occupant_of", "occupy"]
 
-_BUSY_PREFIX: Final = {
+_REFUSED_PREFIX: Final = {
     Family.TASK: "",
     Family.TASK_V2: "Failed to run task 2.0: ",
     Family.WORKFLOW: "Failed to begin browser session for workflow run: ",
@@ -31,18 +31,24 @@ def occupant_of(run: Run) -> str:
 def occupy(world: World, run: Run) -> str | None:
     """Take the browser session the run asked for; the reason why not, if that fails.
 
-    The session's own ``status`` stays ``created`` meanwhile (recorded lives ``se_*``).
+    The session's own ``status`` stays ``created`` meanwhile (recorded lives ``se_*``). One that has
+    ended while the run was queued fails it (facts: runs 3.1), in the words with which the server
+    refuses a new run in it (facts: runs 5): the text of this moment was never recorded.
     """
     session = world.session_of(run)
     if session is None:
         return None
+    if session.is_over:
+        return (
+            f"{_REFUSED_PREFIX[run.family]}Browser session {session.id} is no longer usable "
+            f"(status: {session.status}). Create a new browser session and retry."
+        )
     if session.occupant is not None and session.occupant != occupant_of(run):
         return (
-            f"{_BUSY_PREFIX[run.family]}Browser session {session.id} is already occupied by "
+            f"{_REFUSED_PREFIX[run.family]}Browser session {session.id} is already occupied by "
             f"{session.occupant}. Wait for that run to finish or cancel it, then retry."
         )
-    if not session.is_over:
-        world.change(session, occupant=occupant_of(run), was_used=True)
+    world.change(session, occupant=occupant_of(run), was_used=True)
     return None
 
 

@@ -404,6 +404,38 @@ def test_a_busy_session_fails_the_second_run(stage: Stage, occupant, family, pre
     assert stage.ask(f"GET /v1/browser_sessions/{session}")["runnable_id"] == name
 
 
+@pytest.mark.parametrize(
+    ("family", "prefix"),
+    [
+        (Family.TASK, ""),
+        (Family.TASK_V2, "Failed to run task 2.0: "),
+        (Family.WORKFLOW, "Failed to begin browser session for workflow run: "),
+    ],
+)
+@pytest.mark.parametrize("was_used", [True, False])
+def test_a_session_that_ends_before_its_run_begins_fails_it(
+    stage: Stage, family: Family, prefix: str, was_used: bool
+):
+    session = stage.session()
+    if was_used:
+        stage.start(Family.TASK, browser_session_id=session)
+        stage.wait(20)
+    stage.fake.on().play(RunScript(queued(seconds=20), running(seconds=5), completed()))
+    run_id = stage.start(family, browser_session_id=session)
+    stage.wait(5)
+    stage.ask(f"POST /v1/browser_sessions/{session}/close")
+    stage.wait(14)
+    assert stage.status(run_id) == "queued"
+    stage.wait(1)
+    run = stage.read(run_id)
+    assert run["status"] == "failed"
+    assert run["failure_reason"] == (
+        f"{prefix}Browser session {session} is no longer usable (status: completed). "
+        "Create a new browser session and retry."
+    )
+    assert run["recording_url"] is None
+
+
 @pytest.mark.parametrize("family", Family)
 def test_a_session_is_free_after_its_run(stage: Stage, family: Family):
     session = stage.session()

@@ -169,10 +169,22 @@ def test_a_webhook_tells_of_its_own_attempt_when_the_next_has_begun(stage: Stage
 
 
 def test_what_was_due_in_the_last_attempt_is_over(stage: Stage):
-    session = stage.session()
     stage.fake.on().play(
         RunScript(running(seconds=100), completed()), RunScript(running(until=never()))
     )
+    policy = {"max_retries": 1, "delay_seconds": 0, "retry_on": ANY_END}
+    run_id = stage.workflow_run(
+        NAVIGATION, settings={"retry_policy": policy}, max_elapsed_time_minutes=1
+    )
+    stage.wait(70)
+    assert stage.read(run_id)["attempt"] == 2
+    stage.wait(45)
+    assert stage.status(run_id) == "running"
+
+
+def test_an_attempt_whose_session_is_over_does_not_begin(stage: Stage):
+    session = stage.session()
+    stage.fake.on().play(running(until=never()))
     policy = {"max_retries": 1, "delay_seconds": 0, "retry_on": ANY_END}
     run_id = stage.workflow_run(
         NAVIGATION, settings={"retry_policy": policy}, browser_session_id=session
@@ -180,9 +192,9 @@ def test_what_was_due_in_the_last_attempt_is_over(stage: Stage):
     stage.wait(10)
     stage.ask(f"POST /v1/browser_sessions/{session}/close")
     stage.wait(10)
-    assert stage.read(run_id)["attempt"] == 2
-    stage.wait(1000)
-    assert stage.status(run_id) == "running"
+    run = stage.read(run_id)
+    assert (run["attempt"], run["status"]) == (2, "failed")
+    assert f"Browser session {session} is no longer usable" in run["failure_reason"]
 
 
 def test_an_elapsed_limit_counts_each_attempt_for_itself(stage: Stage):
