@@ -153,16 +153,17 @@ def _answer_or_refuse(
     fake: FakeSkyvern, request: Request, found: Matched | Redirect | Unroutable
 ) -> Generator[Wait, None, Response]:
     try:
-        return (yield from _answer(fake, request, found))
-    except Refusal as refusal:
-        return answers.json_answer(
-            request,
-            refusal.status,
-            refusal.body,
-            now=fake.world.now,
-            headers=refusal.headers,
-        )
-    except ServerCrash as crash:
+        try:
+            return (yield from _answer(fake, request, found))
+        except Refusal as refusal:
+            return answers.json_answer(
+                request,
+                refusal.status,
+                refusal.body,
+                now=fake.world.now,
+                headers=refusal.headers,
+            )
+    except ServerCrash as crash:  # of the refusal too: it may echo what cannot be written
         return answers.crash(server_error(crash.name), now=fake.world.now)
 
 
