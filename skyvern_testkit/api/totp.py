@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -12,7 +12,7 @@ from pydantic import Field
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.script import Family
-from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import MICROSECOND, from_datetime, timestamp
 from skyvern_testkit.world.rows import Run, TotpCode, Workflow
@@ -131,9 +131,24 @@ def send_totp_code(call: Call) -> JsonObject:
         workflow_id=asked.workflow_id or None,
         workflow_run_id=asked.workflow_run_id or None,
         source=asked.source,
-        expired_at=None if asked.expired_at is None else from_datetime(asked.expired_at),
+        expired_at=_expiry(asked.expired_at),
     )
     return totp_body(stored)
+
+
+def _expiry(moment: datetime | None) -> int | None:
+    """As it is stored, in UTC.
+
+    Raises:
+        ServerCrash: its zone carries it out of the years that there are. Not recorded: the form
+            is that of the other numbers which the real server's database refuses.
+    """
+    if moment is None:
+        return None
+    try:
+        return from_datetime(moment.astimezone(UTC) if moment.tzinfo else moment)
+    except OverflowError:
+        raise ServerCrash("OverflowError") from None
 
 
 def _identifier(text: str) -> str:

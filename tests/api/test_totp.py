@@ -7,7 +7,7 @@ import pytest
 from skyvern_testkit.api.totp import parse_content
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.world.rows import TotpCode
-from tests.api.asking import ask, refused
+from tests.api.asking import ask, refused, send
 
 TOTP = "POST /v1/credentials/totp"
 
@@ -57,3 +57,11 @@ def test_a_code_is_not_in_the_repr():
     ask(fake, TOTP, totp_identifier="me", content="482913")
     assert "482913" not in repr(list(fake.world.rows(TotpCode)))
     assert "482913" not in "\n".join(str(entry) for entry in fake.journal)
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_expiry_outside_the_years_of_utc_crashes_and_stores_nothing(moment):
+    fake = FakeSkyvern()
+    answer = send(fake, TOTP, totp_identifier="me", content="482913", expired_at=moment)
+    assert (answer.status, answer.json) == (500, {"error": "Unexpected error: OverflowError"})
+    assert ask(fake, "GET /v1/credentials/totp") == []
