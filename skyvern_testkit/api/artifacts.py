@@ -149,7 +149,7 @@ def _check_signature(call: Call, artifact_id: str) -> None:
     """Refuse an address whose signature is wrong or too old."""
     sig, expiry = call.query.sig, call.query.expiry
     right = signature_of(artifact_id, expiry, call.links)
-    if not (expiry.isdigit() and hmac.compare_digest(right, sig)):
+    if not (expiry.isdigit() and hmac.compare_digest(right.encode(), sig.encode())):
         raise Refusal(403, "Invalid artifact URL signature")
     if int(expiry) * SECOND < call.now:
         raise Refusal(403, "Artifact URL has expired")

@@ -193,6 +193,11 @@ def test_a_signature_for_something_else(stage: Stage, wrong: str):
     assert (answer.status, answer.json["detail"]) == (403, "Invalid artifact URL signature")
 
 
+def test_a_signature_that_is_not_ascii_is_a_wrong_one(stage: Stage):
+    answer = get(stage, "/v1/artifacts/a_1/content?sig=%C3%9F&expiry=1&kid=k")
+    assert (answer.status, answer.json["detail"]) == (403, "Invalid artifact URL signature")
+
+
 def test_a_signature_is_good_for_a_day(stage: Stage):
     run_id = stage.start(Family.TASK)
     stage.wait(10)
