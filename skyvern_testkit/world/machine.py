@@ -14,10 +14,12 @@ from skyvern_testkit.script import (
     After,
     CodeFound,
     Family,
+    GeneratorScript,
     IllegalMove,
     Never,
     Polls,
     RunReaches,
+    ScriptError,
     Signal,
     State,
     Step,
@@ -141,15 +143,41 @@ def _go_on(world: World, run: Run, sent: Any = None, why: str = "script") -> Run
                 if code is None:
                     return world.run(run.id)
                 sent, why = code, "code of the stored seed"
+                _count(world, run)
                 continue
             if not (isinstance(step.until, After) and step.until.nanoseconds == 0):
                 _arm(world, run, step.until)
                 return run
             sent, why = None, "script"
+            _count(world, run)
     except Exception as error:
         world.problems.append(Problem(run.id, error))
         world.change(world.run(run.id), turn=run.turn + 1, waiting_for=Never())
         raise
+
+
+_STANDSTILL: Final = 1_000
+"""So many steps of a generator at one instant are a loop that lets no time go by."""
+
+
+def _count(world: World, run: Run) -> None:
+    """A step has ended by itself at the instant at which it began.
+
+    Raises:
+        ScriptError: a generator does so again and again; it would hang the process.
+    """
+    if not isinstance(run.script, GeneratorScript):
+        return
+    at, count = world.hasty_steps.get(run.id, (world.now, 0))
+    count = count + 1 if at == world.now else 1
+    world.hasty_steps[run.id] = (world.now, count)
+    if count >= _STANDSTILL:
+        raise ScriptError(
+            f"script {run.script.name} of run {run.id} has played {count:,} steps at one instant, "
+            "so time would stand still for ever: none of them takes time or waits for what is "
+            "still to come. Give a step a length, such as running(seconds=1), or something to "
+            "wait for, such as until=signal(...), or end the script with completed()."
+        )
 
 
 def _enter(world: World, run: Run, step: Step, why: str) -> Run:
@@ -224,6 +252,7 @@ def _arm(world: World, run: Run, trigger: Trigger | None) -> None:
         case RunReaches(other, states):
             row = world.get(Run, other)
             if row is not None and row.status in states:
+                _count(world, run)
                 world.schedule(
                     world.now, StepOver(run.id, run.turn, f"run {other} is {row.status}")
                 )

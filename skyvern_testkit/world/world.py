@@ -131,6 +131,8 @@ class World:
         self.unmatched: list[tuple[RunInput, tuple[tuple[Rule, tuple[str, ...]], ...]]] = []
         self.players: dict[str, tuple[int, Player]] = {}
         """Live generators by run, with how many sends each has had; never part of a fork."""
+        self.hasty_steps: dict[str, tuple[int, int]] = {}
+        """Run -> an instant, and how many steps of its generator ended by themselves just then."""
 
     # --- ids ------------------------------------------------------------------------------
 

@@ -515,6 +515,84 @@ def test_a_script_yields_something_that_is_no_step(stage: Stage, wrong: Any):
         stage.status(run_id)
 
 
+def test_a_script_that_never_takes_time_is_stopped(stage: Stage):
+    def restless(run):
+        while True:
+            yield running(seconds=0)
+
+    stage.fake.on().play(restless)
+    run_id = stage.start(Family.TASK)
+    with pytest.raises(ScriptError, match=rf"restless of run {run_id} .*1,000 steps at one inst"):
+        stage.status(run_id)
+    assert [problem.run_id for problem in stage.fake.world.problems] == [run_id]
+    assert stage.status(run_id) == "running"
+
+
+def test_a_script_whose_code_is_there_at_once_for_ever_is_stopped(stage: Stage):
+    def restless(run):
+        while True:
+            yield needs_totp()
+
+    credential = stage.ask(
+        "POST /v1/credentials",
+        name="me",
+        credential_type="password",
+        credential={
+            "username": "u",
+            "password": "p",
+            "totp": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+            "totp_type": "authenticator",
+        },
+    )["credential_id"]
+    stage.fake.on().play(restless)
+    stage.ask(
+        "POST /v1/run/tasks/login",
+        url="https://x.example/",
+        credential_id=credential,
+        credential_type="skyvern",
+    )
+    with pytest.raises(ScriptError, match="1,000 steps at one instant"):
+        stage.wait(1)
+
+
+def test_many_steps_of_one_instant_are_fine(stage: Stage):
+    def busy(run):
+        for _ in range(3):
+            for _ in range(900):
+                yield running(seconds=0)
+            yield running(seconds=1)
+
+    stage.fake.on().play(busy)
+    run_id = stage.start(Family.TASK)
+    stage.wait(3)
+    assert stage.status(run_id) == "completed"
+
+
+def test_a_script_that_waits_for_what_has_been_is_stopped(stage: Stage):
+    first = stage.start(Family.TASK)
+    stage.wait(10)
+
+    def restless(run):
+        while True:
+            yield running(until=run_reaches(first, "completed"))
+
+    stage.fake.on().play(restless)
+    stage.start(Family.TASK)
+    with pytest.raises(ScriptError, match="1,000 steps at one instant"):
+        stage.wait(1)
+
+
+def test_a_script_may_wait_for_any_number_of_signals_at_one_instant(stage: Stage):
+    def patient(run):
+        while True:
+            yield running(until=signal("go"))
+
+    stage.fake.on().play(patient)
+    stage.start(Family.TASK)
+    stage.wait(1)
+    assert [stage.fake.signal("go") for _ in range(1_200)] == [1] * 1_200
+
+
 def test_a_generator_cannot_go_on_after_the_end(stage: Stage):
     def script(run):
         yield completed()
