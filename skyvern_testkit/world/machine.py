@@ -266,12 +266,13 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
     if not run.retry_pending or run.attempt + 1 != event.attempt:
         return
     again = next_input(run)
+    script = choose_script(world, again)
     why = f"attempt {event.attempt}"
     world.changes.append(Change(world.now, run.id, run.status, State.QUEUED, why))
     run = world.change(
         run,
         input=again,
-        script=choose_script(world, again),
+        script=script,
         cursor=0,
         sent=(),
         yielded=(),

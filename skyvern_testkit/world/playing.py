@@ -15,7 +15,7 @@ from skyvern_testkit.script import (
     Step,
 )
 from skyvern_testkit.world.rows import Run
-from skyvern_testkit.world.world import Player, Rule, World
+from skyvern_testkit.world.world import Player, Problem, Rule, World
 
 __all__ = ["choose_script", "next_input", "next_step"]
 
@@ -25,10 +25,18 @@ def choose_script(world: World, run: RunInput) -> Script:
 
     A rule gives its scripts in order and its last one for ever. Without a match the run completes
     after a short life; the near misses are kept for the report.
+
+    Raises:
+        Exception: a function in a user's pattern went wrong; the world remembers the problem, since
+            a client may swallow what is raised inside its request.
     """
     misses: list[tuple[Rule, tuple[str, ...]]] = []
     for rule in reversed(world.rules):
-        missed = rule.match.misses(run)
+        try:
+            missed = rule.match.misses(run)
+        except Exception as error:
+            world.problems.append(Problem(run.run_id, error))
+            raise
         if missed:
             misses.append((rule, missed))
             continue

@@ -593,6 +593,39 @@ def test_a_script_may_wait_for_any_number_of_signals_at_one_instant(stage: Stage
     assert [stage.fake.signal("go") for _ in range(1_200)] == [1] * 1_200
 
 
+@pytest.mark.parametrize("family", Family)
+def test_an_exception_of_a_matcher_comes_out_and_is_remembered(stage: Stage, family: Family):
+    def bad_function(title: str) -> bool:
+        raise ZeroDivisionError("of the author")
+
+    stage.fake.on(run_type=bad_function).play(completed())
+    with pytest.raises(ZeroDivisionError) as caught:
+        stage.start(family)
+    assert caught.traceback[-1].name == "bad_function"
+    (problem,) = stage.fake.world.problems
+    assert problem.error is caught.value
+    assert problem.run_id.startswith(("tsk_", "wr_"))
+    assert stage.fake.runs == []
+    assert stage.fake.world.rule_uses == {}
+
+
+def test_an_exception_of_a_matcher_at_a_retry(stage: Stage):
+    def bad_function(title: str) -> bool:
+        raise ZeroDivisionError("of the author")
+
+    stage.fake.on().play(failed("no"))
+    policy = {"max_retries": 1, "delay_seconds": 5, "retry_on": [{"status": "failed"}]}
+    run_id = stage.workflow_run(NAVIGATION, settings={"retry_policy": policy})
+    stage.wait(1)
+    stage.fake.on(title=bad_function).play(completed())
+    with pytest.raises(ZeroDivisionError):
+        stage.wait(20)
+    assert [problem.run_id for problem in stage.fake.world.problems] == [run_id]
+    before = stage.read(run_id)
+    stage.wait(1000)
+    assert stage.read(run_id) == before
+
+
 def test_a_generator_cannot_go_on_after_the_end(stage: Stage):
     def script(run):
         yield completed()
