@@ -123,13 +123,12 @@ def _http_url() -> TypeAdapter[HttpUrl]:
     return TypeAdapter(HttpUrl)
 
 
-def checked_url(url: str | None, field: str, *, resolve: bool = False) -> str | None:
+def checked_url(url: str | None, field: str) -> str | None:
     """A URL as the server keeps it: with a scheme and a path, the host in lower case.
 
     Args:
         url: as it was sent; None stays None.
         field: how the error names it: ``url``, ``webhook_url``.
-        resolve: see :func:`check_host`.
 
     Raises:
         Refusal: the real server's 400.
@@ -144,12 +143,9 @@ def checked_url(url: str | None, field: str, *, resolve: bool = False) -> str | 
     if scheme not in ("", "http", "https"):
         raise Refusal(400, f"Invalid {field}: unsupported scheme. {_ADVICE}")
     try:
-        kept = str(_http_url().validate_python(text if scheme else f"https://{text}"))
+        return str(_http_url().validate_python(text if scheme else f"https://{text}"))
     except ValidationError:
         raise Refusal(400, f"Invalid {field}: malformed. {_ADVICE}") from None
-    if resolve:
-        check_host(kept, field)
-    return kept
 
 
 def check_host(url: str | None, field: str) -> None:

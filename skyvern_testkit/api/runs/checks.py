@@ -14,7 +14,8 @@ __all__ = ["check_files", "check_profile", "check_session"]
 def check_session(call: Call, session_id: str | None) -> None:
     """Refuse a browser session that is unknown (404) or over (410); a busy one is accepted.
 
-    A session that was closed before any browser opened in it counts as unknown.
+    Over is over, whether or not a browser was ever open in it (recorded: ``tasks.session.ended``
+    is closed unused, and ``tasks.session.ended_used`` is 410).
     """
     if not session_id:
         return

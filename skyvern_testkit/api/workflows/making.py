@@ -70,7 +70,7 @@ def add_version(
     parameters = [settled(world, organization_id, item) for item in asked["parameters"]]
     asked = {**asked, "parameters": parameters}
     hook = request["webhook_callback_url"]
-    hook = checked_url(hook, "webhook_callback_url", resolve=False) if hook else hook
+    hook = checked_url(hook, "webhook_callback_url") if hook else hook
     _check_folder(request["folder_id"])
     check_definition(asked)
     workflow_id = world.new_id(Workflow.PREFIX)
