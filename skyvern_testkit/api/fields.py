@@ -28,6 +28,7 @@ __all__ = [
     "ProxyLocation",
     "ProxyTarget",
     "check_host",
+    "check_timezone",
     "checked_url",
 ]
 
@@ -114,6 +115,22 @@ ProxyTarget = Annotated[_AnyProxy, BeforeValidator(_geo_target)]
 
 NamedProxyTarget = Annotated[_AnyProxy, BeforeValidator(_known_name), BeforeValidator(_geo_target)]
 """The proxy of browser profiles and credentials: an unknown name has a text of its own there."""
+
+
+def check_timezone(name: str | None) -> None:
+    """Refuse a time zone that the IANA does not name; None is none asked for.
+
+    Raises:
+        ValueError: of a model's own check, so it becomes an item of a 422.
+    """
+    from skyvern_testkit.api.timezones import is_timezone
+
+    if name is not None and not is_timezone(name):
+        raise ValueError(
+            f"timezone_id {name!r} is not an IANA timezone name. Use a name such as "
+            "'America/New_York' or 'Africa/Kampala'; UTC offsets are not accepted."
+        )
+
 
 _ADVICE: Final = "Use an HTTP or HTTPS URL with at most 2083 characters."
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints, model_validator
 
 from skyvern_testkit.api.call import Call, Endpoint, page_of
-from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget
+from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget, check_timezone
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MINUTE, timestamp, timestamp_or_none
@@ -44,26 +43,12 @@ class PersistentBrowserType(StrEnum):
     STEALTH_CHROMIUM = "stealth-chromium"
 
 
-def _is_timezone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, LookupError):
-        return False
-    return True
-
-
 class BrowserSettings(Lazy):
     timezone_id: str | None = None
 
     @model_validator(mode="after")
     def _known_timezone(self) -> BrowserSettings:
-        name = self.timezone_id
-        # A machine without any time zone database knows none; then every name is taken.
-        if name is not None and not _is_timezone(name) and _is_timezone("UTC"):
-            raise ValueError(
-                f"timezone_id {name!r} is not an IANA timezone name. Use a name such as "
-                "'America/New_York' or 'Africa/Kampala'; UTC offsets are not accepted."
-            )
+        check_timezone(self.timezone_id)
         return self
 
     def shown(self) -> JsonObject | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zoneinfo
+
 import pytest
 
-from skyvern_testkit.api import sessions
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.world.rows import Session
 from tests.api.asking import ask, refused, wait
@@ -79,10 +80,22 @@ def test_history_shows_a_week_the_newest_first(fake):
     assert [row["browser_session_id"] for row in ask(fake, history)] == [second]
 
 
-def test_where_no_time_zone_is_known_every_name_is_taken(fake, monkeypatch):
-    monkeypatch.setattr(sessions, "_is_timezone", lambda name: False)
-    session = ask(fake, f"POST {SESSIONS}", browser_settings={"timezone_id": "Mars/X"})
-    assert session["browser_settings"] == {"timezone_id": "Mars/X"}
+@pytest.fixture
+def machine_without_time_zones():
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath()
+
+
+@pytest.mark.usefixtures("machine_without_time_zones")
+def test_time_zones_are_known_by_name_whatever_the_machine_has(fake):
+    chosen = {"timezone_id": "Pacific/Chatham"}
+    session = ask(fake, f"POST {SESSIONS}", browser_settings=chosen)
+    assert session["browser_settings"] == chosen
+    status, detail = refused(fake, f"POST {SESSIONS}", browser_settings={"timezone_id": "Mars/X"})
+    assert status == 422
+    assert detail[0]["msg"].startswith("Value error, timezone_id 'Mars/X' is not an IANA timezone")
 
 
 def test_the_password_of_a_proxy_is_not_in_the_repr(fake):

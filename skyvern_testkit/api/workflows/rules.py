@@ -10,7 +10,8 @@ from typing import Any, Final, cast
 
 from pydantic import model_validator
 
-from skyvern_testkit.api.workflows.words import error_codes, timezone
+from skyvern_testkit.api.fields import check_timezone
+from skyvern_testkit.api.workflows.words import error_codes
 from skyvern_testkit.wire.jsontext import JsonObject
 
 __all__ = ["BRANCH_RULE", "RULES", "TIMEZONE_RULE"]
@@ -69,7 +70,7 @@ def branch_has_criteria_or_is_default(branch: Any) -> Any:
 
 
 def timezone_is_known(settings: Any) -> Any:
-    timezone(settings.timezone_id)
+    check_timezone(settings.timezone_id)
     return settings
 
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-import zoneinfo
 from enum import StrEnum
-from functools import cache
 from typing import Annotated, Any, Final, Literal, Optional, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -24,7 +22,6 @@ __all__ = [
     "each_status_once",
     "error_codes",
     "fields",
-    "timezone",
 ]
 
 ENUMERATIONS: Final[dict[str, str]] = {
@@ -130,24 +127,6 @@ def each_status_once(rules: list[Any]) -> list[Any]:
     if len({rule.status for rule in rules}) < len(rules):
         raise ValueError("retry_on must contain each status at most once")
     return rules
-
-
-@cache
-def _timezones() -> set[str]:
-    return zoneinfo.available_timezones() - {"localtime"}
-
-
-def timezone(value: str | None) -> None:
-    """A time zone of the IANA.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if value is not None and value not in _timezones():
-        raise ValueError(
-            f"timezone_id '{value}' is not an IANA timezone name. Use a name such as "
-            "'America/New_York' or 'Africa/Kampala'; UTC offsets are not accepted."
-        )
 
 
 def _browser_type(value: Json) -> Json:
