@@ -19,7 +19,7 @@ from skyvern_testkit.script.states import (
     check_move,
 )
 from skyvern_testkit.script.steps import Step, running
-from skyvern_testkit.script.triggers import CodeFound, after
+from skyvern_testkit.script.triggers import after
 
 __all__ = [
     "DEFAULT_LIFE",
@@ -170,11 +170,6 @@ def as_script(value: RunScript | GeneratorScript | Step | Iterable[Step] | RunFu
         "play() takes scripts: RunScript(...), a step such as completed({...}), a list of steps "
         f"or a generator function; not {value!r}"
     )
-
-
-def waits_for_code(step: Step) -> bool:
-    """Does the step wait for a second-factor code?"""
-    return isinstance(step.until, CodeFound)
 
 
 DEFAULT_SCRIPT = RunScript(running(until=after(DEFAULT_LIFE)))

@@ -126,7 +126,9 @@ class SessionLost:
 class Effect:
     """Something the world wants done outside: a webhook, a call of a ``totp_url``.
 
-    It carries the immutable run as it was, so that what is sent does not depend on when.
+    It carries the run as it is when the effect goes out: one that was scheduled is given the run of
+    that instant, unless another attempt has begun (``deliveries.emit_due``). Rows are values, so
+    from there on it does not matter to the run that is told of when a transport takes the effect.
     """
 
     id: int

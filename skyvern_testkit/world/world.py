@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from skyvern_testkit.script import Match, RunInput, Script, Step
@@ -331,12 +331,3 @@ class World:
                 name=name,
             )
         )
-
-
-def changed_fields(before: Row, after: Row) -> dict[str, tuple[Any, Any]]:
-    """Which fields of a row differ: name -> (before, after)."""
-    return {
-        item.name: (old, new)
-        for item in fields(before)
-        if (old := getattr(before, item.name)) != (new := getattr(after, item.name))
-    }
