@@ -91,8 +91,10 @@ class Exchange:
         except StopIteration as end:
             step = end.value
             self._fake.close(self, step)
-        except BaseException:
+        except BaseException as error:
             self._fake.abandon(self, "error")
+            if isinstance(error, Exception):
+                self._fake.remember(error)
             raise
         self._last = step
         return step

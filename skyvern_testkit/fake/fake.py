@@ -67,6 +67,7 @@ class FakeSkyvern:
         self.journal = Journal(limit=journal_limit)
         self.max_requests = max_requests
         self.waiting: set[Exchange] = set()
+        self._raised: list[Exception] = []
         self._asked: tuple[str, str, int] | None = None
         self._repeats = 0
 
@@ -138,6 +139,11 @@ class FakeSkyvern:
         """All runs, oldest first."""
         return list(self.world.rows(Run))
 
+    @property
+    def failures(self) -> list[BaseException]:
+        """What scripts, and conditions of rules and faults, have raised; a client may hide it."""
+        return [*(problem.error for problem in self.world.problems), *self._raised]
+
     # --- what a transport does ------------------------------------------------------------
 
     def begin(self, request: Request) -> Exchange:
@@ -206,6 +212,11 @@ class FakeSkyvern:
         self.waiting.discard(exchange)
         exchange.entry.ended = self.elapsed
         exchange.entry.outcome = outcome
+
+    def remember(self, error: Exception) -> None:
+        """An exception comes out of a request, through a client that may swallow it."""
+        if all(error is not known for known in self.failures):
+            self._raised.append(error)
 
     def take_effects(self) -> list[Effect]:
         """The effects that are due and not yet taken: the caller is to deliver them."""

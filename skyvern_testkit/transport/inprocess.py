@@ -212,9 +212,8 @@ class InProcessSkyvern(FakeSkyvern):
 
     @property
     def failures(self) -> list[BaseException]:
-        """What scripts and webhook receivers have raised, whether or not the client saw it."""
-        scripts = [problem.error for problem in self.world.problems]
-        return [*scripts, *self._raised_elsewhere]
+        """What scripts, conditions and webhook receivers have raised, whether or not the client saw it."""
+        return [*super().failures, *self._raised_elsewhere]
 
     def refused(self, error: RealSkyvernRefused) -> None:
         """A request was stopped that would have left for the real Skyvern."""

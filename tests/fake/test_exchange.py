@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import pytest
+
+from skyvern_testkit import fake_skyvern
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.script import completed
 from tests.api.asking import send
 
 
@@ -15,3 +21,36 @@ def test_a_refusal_that_nobody_can_write_is_the_servers_own_500():
         task_id="\ud800",
     )
     assert (answer.status, answer.json) == (500, {"error": "Unexpected error: UnicodeEncodeError"})
+
+
+def broken(asked: object) -> bool:
+    raise ZeroDivisionError
+
+
+def test_what_a_condition_of_a_fault_raises_is_remembered():
+    fake = FakeSkyvern()
+    fake.faults.on("get_version", when=broken).answer(503)
+    with pytest.raises(ZeroDivisionError) as caught:
+        send(fake, "GET /v1/version")
+    assert fake.failures == [caught.value]
+    assert not fake.waiting
+
+
+def test_what_a_script_raises_is_remembered_once():
+    fake = FakeSkyvern()
+    fake.on(prompt=broken).play(completed())
+    with pytest.raises(ZeroDivisionError) as caught:
+        send(fake, "POST /v1/run/tasks", prompt="p", url="https://example.com")
+    assert fake.failures == [caught.value]
+
+
+def test_a_client_that_swallows_what_a_condition_raises_does_not_hide_it():
+    def the_test():
+        with fake_skyvern() as fake, fake.http() as client:
+            fake.faults.on("get_version", when=broken).answer(503)
+            with suppress(Exception):
+                client.get("/v1/version")
+
+    with pytest.raises(ZeroDivisionError) as caught:
+        the_test()
+    assert caught.traceback[-1].name == "broken"
