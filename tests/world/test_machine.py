@@ -609,6 +609,22 @@ def test_an_exception_of_a_matcher_comes_out_and_is_remembered(stage: Stage, fam
     assert stage.fake.world.rule_uses == {}
 
 
+@pytest.mark.parametrize("family", Family)
+def test_an_exception_of_a_matcher_leaves_no_rows(stage: Stage, family: Family):
+    def bad_function(title: str) -> bool:
+        raise ZeroDivisionError("of the author")
+
+    world = stage.fake.world
+    agent = stage.workflow(NAVIGATION, persist_browser_session=True)
+    before = stage.fake.fork().world
+    stage.fake.on(run_type=bad_function).play(completed())
+    asked = {"prompt": "p", "engine": "skyvern-2.0" if family is Family.TASK_V2 else "skyvern-1.0"}
+    what, asked = ("agents", {"agent_id": agent}) if family is Family.WORKFLOW else ("tasks", asked)
+    with pytest.raises(ZeroDivisionError):
+        stage.ask(f"POST /v1/run/{what}", **asked)
+    assert world.diff(before) == {}
+
+
 def test_an_exception_of_a_matcher_at_a_retry(stage: Stage):
     def bad_function(title: str) -> bool:
         raise ZeroDivisionError("of the author")

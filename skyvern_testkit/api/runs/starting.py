@@ -43,8 +43,6 @@ def start_run(call: Call, order: Order) -> JsonObject:
     """Make the run and let it begin; returns the answer of the create call."""
     world, workflow = call.world, order.workflow
     run_id = world.new_id("wr")
-    profile_id = order.browser_profile_id or _own_memory(call, order)
-    read_back = {**order.read_back, "browser_profile_id": profile_id}
     given = RunInput(
         run_id=run_id,
         run_type="workflow_run",
@@ -58,6 +56,9 @@ def start_run(call: Call, order: Order) -> JsonObject:
         browser_profile_id=order.browser_profile_id,
         totp_identifier=order.echo.get("totp_identifier"),
     )
+    script = choose_script(world, given)  # a matcher may raise: before any row is made
+    profile_id = order.browser_profile_id or _own_memory(call, order)
+    read_back = {**order.read_back, "browser_profile_id": profile_id}
     run = world.make(
         Run,
         call.organization_id,
@@ -87,7 +88,7 @@ def start_run(call: Call, order: Order) -> JsonObject:
         run_with=order.run_with or known_runner(workflow.settings.get("run_with")) or "agent",
         ai_fallback=order.ai_fallback,
         browser_seed_source=_seed_source(order, workflow),
-        script=choose_script(world, given),
+        script=script,
     )
     return create_body(machine.start(world, run), call.links)
 

@@ -49,7 +49,6 @@ def run_task(call: Call) -> JsonObject:
     world = call.world
     is_v2 = family is Family.TASK_V2
     run_id = world.new_id("tsk_v2" if is_v2 else "tsk")
-    hidden = _hidden_workflow(call) if is_v2 else None
     kept: JsonObject = {
         "prompt": asked.prompt,
         "url": url,
@@ -86,6 +85,8 @@ def run_task(call: Call) -> JsonObject:
         browser_profile_id=asked.browser_profile_id,
         totp_identifier=asked.totp_identifier,
     )
+    script = choose_script(world, given)  # a matcher may raise: before any row is made
+    hidden = _hidden_workflow(call) if is_v2 else None
     run = world.make(
         Run,
         call.organization_id,
@@ -107,7 +108,7 @@ def run_task(call: Call) -> JsonObject:
         browser_profile_id=asked.browser_profile_id,
         error_code_mapping=asked.error_code_mapping,
         data_extraction_schema=asked.data_extraction_schema,
-        script=choose_script(world, given),
+        script=script,
     )
     return create_body(machine.start(world, run), call.links)
 
