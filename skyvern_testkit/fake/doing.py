@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from skyvern_testkit.api.call import Answer, Call, Endpoint, Wait
 from skyvern_testkit.api.endpoints import endpoints
-from skyvern_testkit.api.validation import check_body, check_headers, check_query
-from skyvern_testkit.wire.errors import Refusal
-from skyvern_testkit.wire.http import Request
-from skyvern_testkit.wire.jsontext import Json, dump_answer
+from skyvern_testkit.fake.performing import perform
+from skyvern_testkit.wire.errors import Refusal, ServerCrash
+from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.world.schemas import is_list
 
 if TYPE_CHECKING:
     from skyvern_testkit.fake.fake import FakeSkyvern
 
 __all__ = ["do"]
-
-Course = Generator[Wait, None, "Json | Answer"]
 
 
 def do(
@@ -35,51 +32,21 @@ def do(
         params: what its path says.
 
     Raises:
-        ValueError: the server would refuse; the message holds its answer.
-        RuntimeError: the operation takes time.
+        ValueError: the server would refuse, or crash; the message holds its answer.
+        TakesTime: the operation takes time.
     """
-    endpoint = endpoints()[operation]
-    asked = endpoint.operation
-    request = Request(
-        asked.method,
-        asked.path.format(**(params or {})),
-        body=b"" if body is None else dump_answer(body),
-    )
-    call = Call(
-        world=fake.world,
-        links=fake.links,
-        organization_id=fake.organization_id,
-        api_key=fake.api_key,
-        params=dict(params or {}),
-        query=check_query(endpoint.query, [])[0] if endpoint.query else None,
-        headers=check_headers(endpoint.headers, request)[0] if endpoint.headers else None,
-        body=_valid(endpoint, body),
-        request=request,
-    )
-    try:
-        answer = endpoint.handler(call)
-    except Refusal as refusal:
-        raise ValueError(f"{operation}: {refusal.detail}") from None
-    if isinstance(answer, Generator):
-        answer = _at_once(operation, cast("Course", answer))
-    return answer.body if isinstance(answer, Answer) else answer
-
-
-def _at_once(operation: str, course: Course) -> Json | Answer:
-    try:
-        next(course)
-    except StopIteration as end:
-        return end.value
-    course.close()
-    raise RuntimeError(f"{operation} takes time here: call it with a client")
-
-
-def _valid(endpoint: Endpoint, body: Mapping[str, Json] | None) -> Json:
-    if endpoint.body is None:
-        return None
     given = None if body is None else dict(body)
-    valid, wrong = check_body(endpoint.body, given, required=endpoint.body_required)
-    if wrong:
-        items = "; ".join(f"{'.'.join(map(str, item.loc[1:]))}: {item.msg}" for item in wrong)
-        raise ValueError(f"{endpoint.name}: {items}")
-    return valid
+    try:
+        return perform(fake, endpoints()[operation], given, params).answer
+    except Refusal as refusal:
+        raise ValueError(f"{operation}: {_in_words(refusal.detail)}") from None
+    except ServerCrash as crash:
+        text = f"{operation}: the real server crashes on this: {crash.name}"
+        raise ValueError(text) from None
+
+
+def _in_words(detail: Json) -> str:
+    """A ``detail`` without what was sent: that may be a secret."""
+    if not is_list(detail):
+        return str(detail)
+    return "; ".join(f"{'.'.join(map(str, item['loc'][1:]))}: {item['msg']}" for item in detail)

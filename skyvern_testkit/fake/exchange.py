@@ -14,13 +14,8 @@ from skyvern_testkit.api import answers
 from skyvern_testkit.api.call import After, Answer, Call, Endpoint, Until, Wait
 from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.api.routing import ROUTER, Matched, Redirect, Unroutable
-from skyvern_testkit.api.validation import (
-    check_body,
-    check_headers,
-    check_query,
-    read_body,
-    refuse,
-)
+from skyvern_testkit.api.validation import read_body
+from skyvern_testkit.fake.performing import Caller, call_of
 from skyvern_testkit.faults import (
     AnswerWith,
     Damage,
@@ -30,7 +25,7 @@ from skyvern_testkit.faults import (
     ResetConnection,
     Slow,
 )
-from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash, server_error
+from skyvern_testkit.wire.errors import Refusal, ServerCrash, server_error
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json
 
@@ -222,29 +217,14 @@ def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoi
     if endpoint.needs_key and not opened:
         key = _key_of(request)
         organization_id = fake.keys.organization_of(key, credential_route=credential_route)
-    wrong: list[Invalid] = []
-    query = headers = body = None
-    if endpoint.query is not None:
-        query, items = check_query(endpoint.query, request.query_items)
-        wrong += items
-    if endpoint.headers is not None:
-        headers, items = check_headers(endpoint.headers, request)
-        wrong += items
-    if endpoint.body is not None:
-        body, items = check_body(endpoint.body, raw, required=endpoint.body_required)
-        wrong += items
-    if wrong:
-        raise refuse(wrong, reduced=credential_route)
-    return Call(
-        world=fake.world,
-        links=fake.links,
-        organization_id=organization_id,
-        api_key=key,
+    return call_of(
+        fake,
+        endpoint,
+        request,
+        Caller(organization_id, key),
+        body=raw,
         params=found.params,
-        query=query,
-        body=body,
-        headers=headers,
-        request=request,
+        reduced=credential_route,
     )
 
 

@@ -6,22 +6,21 @@ here, at the line of the file where it stands. First everything is made in a for
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-from skyvern_testkit.api.call import Answer, Call, Endpoint
+from skyvern_testkit.api.call import Endpoint
 from skyvern_testkit.api.endpoints import endpoints
-from skyvern_testkit.api.validation import check_body, check_headers, check_query
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.fake.on import On
+from skyvern_testkit.fake.performing import TakesTime, perform
 from skyvern_testkit.script.fakefile import KINDS, FakeFile, FakeFileError, Problem, Resource
 from skyvern_testkit.script.fakefile.nodes import Node
 from skyvern_testkit.script.fakefile.problems import nearest
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
-from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Profile, Row, Session
 from skyvern_testkit.world.schemas import is_list, is_object
@@ -137,47 +136,21 @@ def _is_taken(fake: FakeSkyvern, maker: Maker, id: str) -> bool:
 
 
 def _served(fake: FakeSkyvern, endpoint: Endpoint, resource: Resource, maker: Maker) -> JsonObject:
-    operation = endpoint.operation
     asked: Json = {maker.wrapped: resource.body} if maker.wrapped else resource.body
-    request = Request(operation.method, operation.path)
-    body = None
-    if endpoint.body is not None:
-        body, wrong = check_body(endpoint.body, asked, required=True)
-        if wrong:
-            raise _Refused(_meant([(item.loc, item.msg) for item in wrong], resource))
-    call = Call(
-        world=fake.world,
-        links=fake.links,
-        organization_id=fake.organization_id,
-        api_key=fake.api_key,
-        params={},
-        query=None if endpoint.query is None else check_query(endpoint.query, [])[0],
-        headers=None if endpoint.headers is None else check_headers(endpoint.headers, request)[0],
-        body=body,
-        request=request,
-    )
     try:
-        result = _at_once(endpoint.handler(call))
+        done = perform(fake, endpoint, asked)
     except Refusal as refusal:
         raise _Refused(_meant(_reasons(refusal.detail), resource)) from None
     except ServerCrash as crash:
         text = f"the real server crashes on this: {crash.name}"
         raise _Refused([((), text)]) from None
-    model = getattr(body, maker.wrapped) if maker.wrapped else body
+    except TakesTime:
+        text = "this would take time: a fake begins with what is there at once"
+        raise _Refused([((), text)]) from None
+    model = getattr(done.call.body, maker.wrapped) if maker.wrapped else done.call.body
     if unknown := list(_unknown(model, resource.node)):
         raise _Refused(unknown)
-    return result
-
-
-def _at_once(result: Any) -> JsonObject:
-    if isinstance(result, Generator):
-        course = cast("Generator[Any, None, Any]", result)
-        try:
-            next(course)
-        except StopIteration as end:
-            return _at_once(end.value)
-        raise _Refused([((), "this would take time: a fake begins with what is there at once")])
-    answer: JsonObject = result.body if isinstance(result, Answer) else result
+    answer: JsonObject = done.answer
     return answer
 
 
