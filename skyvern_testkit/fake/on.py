@@ -47,8 +47,9 @@ class On:
         """
         if not scripts:
             raise TypeError("play() needs at least one script, such as completed({...})")
+        first, *others = scripts
         loose = [step for step in scripts if isinstance(step, Step) and not step.is_final]
-        if loose and len(scripts) > 1:
+        if loose and others:
             raise TypeError(
                 f"play(a, b) gives the first run a and the next one b, but {loose[0].state} is no "
                 "whole life. The steps of one run go into one script: "
@@ -56,5 +57,4 @@ class On:
             )
         rule = Rule(len(self._world.rules) + 1, self.match, tuple(map(as_script, scripts)))
         self._world.rules = (*self._world.rules, rule)
-        only = scripts[0]
-        return only if len(scripts) == 1 and callable(only) else rule
+        return first if not others and callable(first) else rule
