@@ -8,61 +8,116 @@ from __future__ import annotations
 import json
 import re
 from typing import Final, cast
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote_plus
 
 from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 
-__all__ = ["HIDDEN", "redact_body", "redact_headers", "redact_json", "redact_target"]
+__all__ = [
+    "HIDDEN",
+    "redact_body",
+    "redact_headers",
+    "redact_json",
+    "redact_target",
+    "redact_text",
+]
 
 HIDDEN: Final = "***"
 
-_SECRET_HEADERS: Final = frozenset(
-    {"x-api-key", "authorization", "cookie", "set-cookie", "x-skyvern-signature"}
+# Names without hyphens, underscores and capitals: of fields, headers and query parameters alike.
+_SECRET_WITHIN: Final = (
+    "accesskey",
+    "apikey",
+    "authorization",
+    "bearer",
+    "cardnumber",
+    "cookie",
+    "credentialdata",
+    "cvv",
+    "jwt",
+    "otpcode",
+    "passcode",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "signature",
+    "signingkey",
+    "token",
+    "verificationcode",
 )
-_SECRET_NAMES: Final = re.compile(
-    r"pass(word|wd|phrase|code)?$|secret|token|api_?key|^totp$|otp_?code|verification_code|"
-    r"card_(number|cvv)|cvv|seed|^code$|^content$|^pin$|credential_data|cookie|signature|^sig$",
-    re.IGNORECASE,
+_SECRET_AT_THE_END: Final = ("pwd", "seed")
+_SECRET_AS_A_WHOLE: Final = frozenset(
+    {
+        "auth",
+        "code",
+        "content",
+        "cvc",
+        "otp",
+        "otps",
+        "pass",
+        "pin",
+        "sig",
+        "totp",
+        "totps",
+        "xauth",
+    }
 )
-_SHOWN_ANYWAY: Final = frozenset({"credential_type", "totp_type", "has_totp", "secret_label"})
+_SECRET_IN_A_QUERY: Final = frozenset({"key"})
+"""In a body, ``key`` is the name of a workflow's parameter."""
+_SHOWN_ANYWAY: Final = frozenset({"secretlabel"})
+
+_USERINFO: Final = re.compile(r"^((?:[a-z][a-z0-9+.-]*:)?//)[^/?#]*@", re.IGNORECASE)
+_URL_IN_TEXT: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]+", re.IGNORECASE)
+_PAIR: Final = re.compile(r"(?<=[?&#;])([^?&#;=]+)=([^&#;]*)")
 
 
 def _is_secret(name: str) -> bool:
-    return name not in _SHOWN_ANYWAY and _SECRET_NAMES.search(name) is not None
+    plain = re.sub(r"[-_. ]", "", name).lower()
+    return plain not in _SHOWN_ANYWAY and (
+        plain in _SECRET_AS_A_WHOLE
+        or plain.endswith(_SECRET_AT_THE_END)
+        or any(part in plain for part in _SECRET_WITHIN)
+    )
 
 
 def redact_json(value: Json) -> Json:
-    """The same JSON with the values of secret fields hidden, at any depth."""
+    """The same JSON with what stands under secret names hidden, at any depth, and URLs redacted.
+
+    ``credential`` and ``credentials`` are no secret names: the fields in them are hidden one by one.
+    """
     if isinstance(value, dict):
         return {
-            name: HIDDEN if _hides(name, item) else redact_json(item)
+            name: HIDDEN if item is not None and _is_secret(name) else redact_json(item)
             for name, item in cast("JsonObject", value).items()
         }
     if isinstance(value, list | tuple):
         return [redact_json(item) for item in cast("list[Json]", value)]
-    return value
-
-
-def _hides(name: str, value: Json) -> bool:
-    return _is_secret(name) and value is not None and not isinstance(value, dict | list)
+    return redact_text(value) if isinstance(value, str) else value
 
 
 def redact_headers(headers: Headers) -> Headers:
     """The same headers with keys, tokens and signatures hidden."""
     return tuple(
-        (name, HIDDEN if name.lower() in _SECRET_HEADERS else value) for name, value in headers
+        (name, HIDDEN if _is_secret(name) else redact_text(value)) for name, value in headers
     )
 
 
 def redact_target(target: str) -> str:
-    """A path and query with secret query values hidden."""
-    path, mark, query = target.partition("?")
-    if not mark:
-        return path
-    pairs = parse_qsl(query, keep_blank_values=True)
-    shown = [(name, HIDDEN if _is_secret(name) else value) for name, value in pairs]
-    return f"{path}?{urlencode(shown, safe='*')}"
+    """A URL, or a path and query: its user and password and secret query values hidden."""
+    return _PAIR.sub(_redact_pair, _USERINFO.sub(rf"\1{HIDDEN}@", target))
+
+
+def _redact_pair(pair: re.Match[str]) -> str:
+    name = unquote_plus(pair[1])
+    hidden = _is_secret(name) or name.lower() in _SECRET_IN_A_QUERY
+    return f"{pair[1]}={HIDDEN}" if hidden else pair[0]
+
+
+def redact_text(text: str) -> str:
+    """Words with the URLs in them redacted."""
+    return _URL_IN_TEXT.sub(lambda url: redact_target(url[0]), text)
 
 
 def redact_body(body: bytes, *, limit: int = 2_000) -> str:

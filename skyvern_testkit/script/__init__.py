@@ -1,6 +1,6 @@
 """Run scripts as immutable values: states, triggers, effects, and the tables that make them legal."""
 
-from skyvern_testkit.script.match import Match, Pattern, RunInput
+from skyvern_testkit.script.match import Match, Miss, Pattern, RunInput
 from skyvern_testkit.script.runscript import (
     DEFAULT_LIFE,
     DEFAULT_SCRIPT,
@@ -74,6 +74,7 @@ __all__ = [
     "GeneratorScript",
     "IllegalMove",
     "Match",
+    "Miss",
     "Never",
     "Pattern",
     "Polls",

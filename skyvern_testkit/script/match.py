@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from skyvern_testkit.wire.jsontext import Json
 
-__all__ = ["Match", "Pattern", "RunInput"]
+__all__ = ["Match", "Miss", "Pattern", "RunInput"]
 
 Pattern = str | re.Pattern[str] | Callable[[Any], bool]
 """A glob (``"*invoice*"``, case as written), a compiled regular expression (searched), or a function.
@@ -26,12 +26,12 @@ class RunInput:
     run_id: str
     run_type: str
     prompt: str | None = None
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     engine: str | None = None
     title: str | None = None
     workflow_permanent_id: str | None = None
     workflow_title: str | None = None
-    parameters: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    parameters: Mapping[str, Json] = field(default_factory=dict[str, Json], repr=False)
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
     totp_identifier: str | None = None
@@ -46,6 +46,44 @@ def _fits(pattern: Pattern, value: Any) -> bool:
     if isinstance(pattern, str):
         return fnmatchcase(str(value), pattern)
     return bool(pattern(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """One reason why a run does not match. ``str()`` of it is exact: redact the values first.
+
+    Args:
+        name: which field of :class:`Match`'s.
+        got: what the run has; None if it has none.
+        wanted: the pattern.
+        key: of a parameter: its name.
+    """
+
+    name: str
+    got: Any = field(repr=False)
+    wanted: Any = field(repr=False)
+    key: str | None = None
+    is_given: bool = True
+
+    def __str__(self) -> str:
+        if not self.is_given:
+            return f"parameter {self.key} is not given"
+        if self.key is not None:
+            return f"parameter {self.key} is {self.got!r}, not {_shown(self.wanted)}"
+        return f"{self.name} is {self.got!r}, not {_shown(self.wanted)}"
+
+
+@dataclass(frozen=True, slots=True)
+class _WorkflowMiss(Miss):
+    title: str | None = None
+
+    def __str__(self) -> str:
+        known = (
+            "the run has no workflow"
+            if self.got is None
+            else f"workflow is {self.got!r} ({self.title!r})"
+        )
+        return f"{known}, not {_shown(self.wanted)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +109,27 @@ class Match:
     title: Pattern | None = None
     run_type: Pattern | None = None
 
-    def misses(self, run: RunInput) -> tuple[str, ...]:
-        """Why the run does not match, one line a reason; empty when it does."""
-        found: list[str] = []
+    def misses(self, run: RunInput) -> tuple[Miss, ...]:
+        """Why the run does not match; empty when it does."""
+        found: list[Miss] = []
         for name in ("prompt", "url", "engine", "title", "run_type"):
             pattern = getattr(self, name)
             value = getattr(run, name)
             if pattern is not None and not _fits(pattern, value):
-                found.append(f"{name} is {value!r}, not {_shown(pattern)}")
+                found.append(Miss(name, value, pattern))
         if self.workflow is not None and not (
             _fits(self.workflow, run.workflow_permanent_id)
             or _fits(self.workflow, run.workflow_title)
         ):
-            known = (
-                "the run has no workflow"
-                if run.workflow_permanent_id is None
-                else f"workflow is {run.workflow_permanent_id!r} ({run.workflow_title!r})"
-            )
-            found.append(f"{known}, not {_shown(self.workflow)}")
+            id_, title = run.workflow_permanent_id, run.workflow_title
+            found.append(_WorkflowMiss("workflow", id_, self.workflow, title=title))
         for key, wanted in (self.parameters or {}).items():
             if key not in run.parameters:
-                found.append(f"parameter {key} is not given")
+                found.append(Miss("parameters", None, wanted, key, is_given=False))
             elif callable(wanted) and wanted(run.parameters[key]):
                 continue
             elif run.parameters[key] != wanted:
-                found.append(f"parameter {key} is {run.parameters[key]!r}, not {_shown(wanted)}")
+                found.append(Miss("parameters", run.parameters[key], wanted, key))
         return tuple(found)
 
     def __str__(self) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.fake.journal import Entry, virtual_seconds
-from skyvern_testkit.fake.redact import HIDDEN, redact_json, redact_target
-from skyvern_testkit.script import RunInput
+from skyvern_testkit.fake.redact import redact_json, redact_target, redact_text
+from skyvern_testkit.script import Miss, RunInput
 from skyvern_testkit.world.events import Effect, EffectDue
 from skyvern_testkit.world.world import Rule
 
@@ -24,8 +23,6 @@ LINES: Final = 40
 """The most of each section: the newest."""
 WIDTH: Final = 300
 TRACEBACK: Final = 30
-
-_PARAMETER = re.compile(r"parameter (\S+) is .*", re.DOTALL)
 
 
 def render(fake: InProcessSkyvern, *, besides: BaseException | None = None) -> str:
@@ -54,7 +51,7 @@ def _lines(fake: InProcessSkyvern, besides: BaseException | None) -> Iterator[st
     yield from _section("planned and never used", list(_unused(fake)))
     yield from _section("advice", list(_advice(fake)))
     for error in (error for error in fake.failures if error is not besides):
-        text = "".join(traceback.format_exception(error)).splitlines()
+        text = redact_text("".join(traceback.format_exception(error))).splitlines()
         yield from _section("raised by a script or a webhook receiver", text[-TRACEBACK:])
 
 
@@ -114,17 +111,19 @@ def _run(run: RunInput) -> str:
 
 
 def _pattern(rule: Rule) -> str:
-    wanted = rule.match.parameters
-    if wanted is None:
-        return str(rule.match)
-    return str(replace(rule.match, parameters=redact_json(dict(wanted))))
+    match = rule.match
+    if match.parameters is not None:
+        match = replace(match, parameters=redact_json(dict(match.parameters)))
+    return redact_text(str(match))
 
 
-def _without_secrets(reason: str) -> str:
-    found = _PARAMETER.fullmatch(reason)
-    if found is None or redact_json({found[1]: "x"})[found[1]] != HIDDEN:
-        return reason
-    return f"parameter {found[1]} is {HIDDEN}, not what the rule wants"
+def _without_secrets(miss: Miss) -> str:
+    def hide(value: Any) -> Any:
+        if miss.key is None:
+            return redact_json(value)
+        return cast("dict[str, Any]", redact_json({miss.key: value}))[miss.key]
+
+    return str(replace(miss, got=hide(miss.got), wanted=hide(miss.wanted)))
 
 
 def _unused(fake: InProcessSkyvern) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any, cast
 from skyvern_testkit.script import (
     DEFAULT_SCRIPT,
     GeneratorScript,
+    Miss,
     RunInput,
     RunScript,
     Script,
@@ -30,7 +31,7 @@ def choose_script(world: World, run: RunInput) -> Script:
         Exception: a function in a user's pattern went wrong; the world remembers the problem, since
             a client may swallow what is raised inside its request.
     """
-    misses: list[tuple[Rule, tuple[str, ...]]] = []
+    misses: list[tuple[Rule, tuple[Miss, ...]]] = []
     for rule in reversed(world.rules):
         try:
             missed = rule.match.misses(run)

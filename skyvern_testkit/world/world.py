@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from skyvern_testkit.script import Match, RunInput, Script, Step
+from skyvern_testkit.script import Match, Miss, RunInput, Script, Step
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
 from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event, Unwound
@@ -128,7 +128,7 @@ class World:
         self.problems: list[Problem] = []
         self.changes: list[Change] = []
         self.advice: list[Advice] = []
-        self.unmatched: list[tuple[RunInput, tuple[tuple[Rule, tuple[str, ...]], ...]]] = []
+        self.unmatched: list[tuple[RunInput, tuple[tuple[Rule, tuple[Miss, ...]], ...]]] = []
         self.players: dict[str, tuple[int, Player]] = {}
         """Live generators by run, with how many sends each has had; never part of a fork."""
         self.hasty_steps: dict[str, tuple[int, int]] = {}

@@ -12,6 +12,7 @@ from skyvern_testkit.fake.redact import (
     redact_headers,
     redact_json,
     redact_target,
+    redact_text,
 )
 from skyvern_testkit.wire.http import Request, Response
 
@@ -30,6 +31,14 @@ SECRET = "hunter2-4111"
         {"verification_code": SECRET},
         {"api_key": SECRET},
         [{"deep": [{"password": SECRET}]}],
+        {"extra_http_headers": {"Authorization": SECRET}},
+        {"extra_http_headers": {"x-api-key": SECRET}},
+        {"access_key": SECRET, "private_key": SECRET, "jwt": SECRET, "otp": SECRET},
+        {"passwords": [SECRET], "password": [SECRET]},
+        {"secrets": {"a": {"b": SECRET}}},
+        {"apiKey": SECRET},
+        {"page": f"https://user:{SECRET}@host.example/"},
+        {"page": f"see https://host.example/?key={SECRET} and go"},
     ],
 )
 def test_secret_fields_are_hidden_at_any_depth(body: object):
@@ -42,6 +51,14 @@ def test_what_is_no_secret_is_shown():
         "credential_type": "password",
         "has_totp": True,
         "totp_type": "none",
+        "totp_identifier": "a@b.example",
+        "credential_id": "cred_1",
+        "secret_label": "key of the shop",
+        "credential": {"username": "u"},
+        "credentials": [{"name": "n"}],
+        "browser_seed_source": "fresh",
+        "key": "region",
+        "url": "https://shop.example/a?page=2#end",
     }
     assert redact_json(body) == body
 
@@ -59,6 +76,23 @@ def test_headers_with_keys_and_signatures_are_hidden():
 def test_the_signature_of_a_file_url_is_hidden():
     target = f"/v1/artifacts/a_1/content?expiry=1&sig={SECRET}"
     assert redact_target(target) == "/v1/artifacts/a_1/content?expiry=1&sig=***"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"https://u:{SECRET}@h.example/a", "https://***@h.example/a"),
+        (f"https://{SECRET}@h.example:8/a@b", "https://***@h.example:8/a@b"),
+        (f"https://h.example/?key={SECRET}&page=2", "https://h.example/?key=***&page=2"),
+        (f"https://h.example/?api%5Fkey={SECRET}", "https://h.example/?api%5Fkey=***"),
+        (f"https://h.example/#access_token={SECRET}", "https://h.example/#access_token=***"),
+        ("https://h.example/a%20b?q=x%20y", "https://h.example/a%20b?q=x%20y"),
+        ("/v1/runs?page=2", "/v1/runs?page=2"),
+    ],
+)
+def test_a_url_shows_neither_user_nor_secret_values(url: str, shown: str):
+    assert redact_target(url) == shown
+    assert redact_text(f"to {url} it went") == f"to {shown} it went"
 
 
 def test_bytes_that_are_no_json_are_only_counted():

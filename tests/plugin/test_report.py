@@ -255,3 +255,39 @@ def test_strict_is_content_with_what_is_used():
 def test_strict_without_pytest():
     with pytest.raises(StrictFailure, match="no call met it"), fake_skyvern(strict=True) as fake:
         fake.faults.on("get_version").answer(500)
+
+
+def test_near_misses_hide_secrets_however_deep():
+    with fake_skyvern() as fake:
+        fake.on(url="https://else.example/*").play(completed())
+        fake.on(parameters={"login": {"password": "other"}, "region": "EU"}).play(completed())
+        with fake.http() as http:
+            page = "https://ann:hunter2@shop.example/?token=hunter2"
+            assert http.post("/v1/run/tasks", json={"prompt": "x", "url": page}).is_success
+            definition = {
+                "title": "t",
+                "workflow_definition": {
+                    "parameters": [
+                        {"parameter_type": "workflow", "key": key, "workflow_parameter_type": kind}
+                        for key, kind in (("login", "json"), ("region", "string"))
+                    ],
+                    "blocks": [{"block_type": "wait", "label": "w", "wait_sec": 1}],
+                },
+            }
+            made = http.post("/v1/workflows", json={"json_definition": definition}).json()
+            asked = {
+                "workflow_id": made["workflow_permanent_id"],
+                "parameters": {"login": {"password": "hunter2", "user": "ann"}, "region": "US"},
+            }
+            answer = http.post("/v1/run/workflows", json=asked)
+            assert answer.is_success, answer.text
+        report = fake.report()
+        assert (
+            "url is 'https://***@shop.example/?token=***', not 'https://else.example/*'" in report
+        )
+        assert (
+            "parameter login is {'password': '***', 'user': 'ann'}, not {'password': '***'}"
+            in report
+        )
+        assert "parameter region is 'US', not 'EU'" in report
+        assert "hunter2" not in report + repr(fake.world.unmatched)
