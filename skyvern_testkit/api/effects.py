@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from base64 import b64encode
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.api.runs.answers import (
@@ -44,7 +45,7 @@ def render(effect: Effect, world: World, links: Links) -> Request:
         body = dump_webhook(_totp_body(effect.run))
     parts = urlsplit(effect.url)
     headers: Headers = (
-        ("Host", parts.netloc),
+        ("Host", _host(parts)),
         ("Accept", "*/*"),
         ("Accept-Encoding", "gzip, deflate, zstd"),
         ("Connection", "keep-alive"),
@@ -53,10 +54,27 @@ def render(effect: Effect, world: World, links: Links) -> Request:
         ("x-skyvern-signature", sign(body, effect.api_key)),
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(body))),
+        *_basic(parts),
     )
     return Request(
         "POST", parts.path or "/", parts.query, headers, body, scheme=parts.scheme or "http"
     )
+
+
+def _host(parts: SplitResult) -> str:
+    host = parts.netloc.rpartition("@")[2]
+    return host.removesuffix(_DEFAULT_PORTS.get(parts.scheme, " "))
+
+
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
+
+
+def _basic(parts: SplitResult) -> Headers:
+    """The user and password of a URL, sent as httpx sends them: as ``Authorization``."""
+    if not parts.username and not parts.password:
+        return ()
+    pair = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return (("Authorization", f"Basic {b64encode(pair.encode()).decode()}"),)
 
 
 def _totp_body(run: Run) -> JsonObject:

@@ -438,3 +438,33 @@ def test_a_real_clock_delivers_too():
         )
         assert fake.webhooks.wait_sync(timeout=20).signature_ok
         assert seen == [200]
+
+
+# --- a URL with a user ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "authorization"),
+    [
+        ("https://ann:p%40@shop.example:443/h", "shop.example", "Basic YW5uOnBA"),
+        ("https://ann@shop.example:8443/h", "shop.example:8443", "Basic YW5uOg=="),
+        ("https://shop.example/h", "shop.example", None),
+    ],
+)
+def test_the_user_of_a_url_is_sent_as_httpx_sends_it(url, host, authorization):
+    by_httpx = []
+
+    def note(request):
+        by_httpx.append(request)
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(note)) as http:
+        http.post(url, json={})
+    with fake_skyvern() as fake:
+        fake.webhooks.receive("https://*shop.example*", lambda _: None)
+        with fake.http() as http:
+            http.post("/v1/run/tasks", json={"prompt": "x", "webhook_url": url})
+        sent = fake.webhooks.wait_sync()
+    for request in (sent, *by_httpx):
+        assert request.headers["host"] == host
+        assert request.headers.get("authorization") == authorization
