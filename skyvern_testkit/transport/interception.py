@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import threading
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, Final, Protocol, cast
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -131,6 +133,9 @@ def _patch() -> None:
         replace(socket, name, _resolving)
     for name in ("connect", "connect_ex"):
         replace(socket.socket, name, _connecting)
+    # Through a proxy, only these see whom a request is for: the proxy resolves the name.
+    replace(http.client.HTTPConnection, "set_tunnel", _tunnelling)
+    replace(http.client.HTTPConnection, "putrequest", _requesting)
 
 
 def _sync(original: Any) -> Any:
@@ -172,3 +177,24 @@ def _connecting(original: Any) -> Any:
         return original(self, address)
 
     return connect
+
+
+def _tunnelling(original: Any) -> Any:
+    def set_tunnel(self: http.client.HTTPConnection, host: str, *args: Any, **kwargs: Any) -> None:
+        if _is_skyvern(urlsplit(f"//{host}").hostname):
+            raise _refusal(host)
+        original(self, host, *args, **kwargs)
+
+    return set_tunnel
+
+
+def _requesting(original: Any) -> Any:
+    def putrequest(
+        self: http.client.HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any
+    ) -> None:
+        host = url.partition(":")[0] if method == "CONNECT" else urlsplit(url).hostname
+        if _is_skyvern(host):
+            raise _refusal(host)
+        original(self, method, url, *args, **kwargs)
+
+    return putrequest

@@ -196,3 +196,39 @@ def test_other_names_are_resolved_as_ever(skyvern_fake):
     assert socket.getaddrinfo("localhost", 80)
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen("http://127.0.0.1:9/")
+
+
+@pytest.fixture
+def proxy():
+    """A proxy on this machine: its address, and what it was asked for."""
+    asked: list[bytes] = []
+
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                asked.append(connection.recv(1_000))
+                connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_is_not_asked_for_the_real_skyvern(skyvern_fake, proxy, scheme):
+    address, asked = proxy
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({scheme: address}))
+    with pytest.raises(RealSkyvernRefused, match="was stopped"):
+        opener.open(f"{scheme}://api.skyvern.com/v1/version", timeout=5)
+    assert asked == []
+    assert skyvern_fake.world.advice[0].kind == "real_cloud"
+    with pytest.raises(OSError, match="502"):
+        opener.open(f"{scheme}://shop.example/", timeout=5)
+    assert len(asked) == 1
