@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from skyvern_testkit.fake.redact import redact_body, redact_target
+from skyvern_testkit.fake.redact import redact_body, redact_target, redact_text
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.operations import operation_named
 from skyvern_testkit.wire.times import SECOND
@@ -95,15 +95,15 @@ class Delivery:
     at: float
     kind: str
     run_id: str
-    url: str
+    url: str = field(repr=False)
     status: int | None
-    error: str | None = None
+    error: str | None = field(default=None, repr=False)
     body: bytes = field(default=b"", repr=False)
     headers: dict[str, str] = field(default_factory=dict[str, str], repr=False)
 
     def line(self) -> str:
         """The delivery in one line."""
-        result = self.error or f"answered {self.status}"
+        result = redact_text(self.error or "") or f"answered {self.status}"
         return f"{self.at:>10.3f} s  {self.kind} of {self.run_id} to {redact_target(self.url)}: {result}"
 
 

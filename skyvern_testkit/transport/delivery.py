@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from skyvern_testkit.clock import RealClock, running_library
+from skyvern_testkit.fake.redact import redact_target, redact_text
 from skyvern_testkit.transport.front import Front
 from skyvern_testkit.transport.webhooks import Receiver, WebhookRequest, Webhooks
 from skyvern_testkit.world.events import Effect, EffectResult
@@ -129,7 +130,7 @@ class Courier:
         hold = (
             contextlib.nullcontext()
             if asyncio_holds
-            else self._front.clock.hold(f"the delivery to {sent.url}")
+            else self._front.clock.hold(f"the delivery to {redact_target(sent.url)}")
         )
         with hold:
             async with httpx.AsyncHTTPTransport(trust_env=False) as transport:
@@ -147,9 +148,10 @@ class Courier:
             return EffectResult(error=OUTSIDE, contacted=False)
         found = self._webhooks.find(sent.url)
         if found is None:  # over HTTP
-            return EffectResult(error=f"{type(error).__name__}: {error}")
+            return EffectResult(error=redact_text(f"{type(error).__name__}: {error}"))
         if found[1]:
-            error.add_note(f"raised by the receiver of {sent.url} for {sent.kind} of {sent.run_id}")
+            where = redact_target(sent.url)
+            error.add_note(f"raised by the receiver of {where} for {sent.kind} of {sent.run_id}")
             self._failures.append(error)
         return EffectResult(status=500, body="Internal Server Error")
 

@@ -70,7 +70,7 @@ class WebhookRequest:
     run_id: str
     at: float
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: httpx.Headers = field(repr=False)
     body: bytes = field(repr=False)
     api_key: str = field(repr=False)

@@ -26,7 +26,7 @@ class Request:
 
     method: str
     path: str
-    query: str = ""
+    query: str = field(default="", repr=False)
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     scheme: str = "http"
@@ -74,8 +74,8 @@ class Response:
     """One HTTP answer; ``headers`` keep the order in which they go out."""
 
     status: int
-    headers: Headers = ()
-    body: bytes = b""
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
         """The first header of that name (any case), or None."""

@@ -68,8 +68,8 @@ class Workflow(Row):
     permanent_id: str
     version: int
     title: str
-    definition: JsonObject
-    settings: JsonObject = field(default_factory=dict[str, Json])
+    definition: JsonObject = field(repr=False)
+    settings: JsonObject = field(default_factory=dict[str, Json], repr=False)
 
     @property
     def blocks(self) -> list[JsonObject]:
@@ -127,7 +127,7 @@ class Credential(Row):
     type: str
     shown: JsonObject
     secret: JsonObject = field(default_factory=dict[str, Json], repr=False)
-    settings: JsonObject = field(default_factory=dict[str, Json])
+    settings: JsonObject = field(default_factory=dict[str, Json], repr=False)
 
     @property
     def totp_seed(self) -> str | None:
@@ -204,7 +204,7 @@ class BlockRun:
     attempt: int
     created_at: int
     modified_at: int
-    definition: JsonObject = field(default_factory=dict[str, Json])
+    definition: JsonObject = field(default_factory=dict[str, Json], repr=False)
     task_id: str | None = None
     """The browser task behind it; blocks without a browser have none."""
     output: Json = None
@@ -214,7 +214,7 @@ class BlockRun:
     actions: tuple[Action, ...] = ()
     screenshots: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
-    payload: JsonObject = field(default_factory=dict[str, Json])
+    payload: JsonObject = field(default_factory=dict[str, Json], repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,9 +257,9 @@ class Run(Row):
     run_type: str
     status: State
     input: RunInput
-    request: JsonObject
+    request: JsonObject = field(repr=False)
     """The caller's request as the create call echoes it."""
-    request_read_back: JsonObject
+    request_read_back: JsonObject = field(repr=False)
     """The request as a later GET shows it: some fields are lost (facts: runs 2)."""
     origin: str = "run"
     """Which operation made it: ``run_task``, ``run_workflow``, ``login``, ``download_files``."""
@@ -269,10 +269,10 @@ class Run(Row):
     hidden_run_id: str | None = None
     """A 2.0 task is backed by a workflow run that shows only in ``app_url`` (facts: runs 1)."""
     api_key: str = field(default="", repr=False)
-    webhook_url: str | None = None
+    webhook_url: str | None = field(default=None, repr=False)
     totp_identifier: str | None = None
-    totp_url: str | None = None
-    extra_http_headers: JsonObject | None = None
+    totp_url: str | None = field(default=None, repr=False)
+    extra_http_headers: JsonObject | None = field(default=None, repr=False)
     credential_id: str | None = None
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
@@ -318,9 +318,9 @@ class Run(Row):
 
     script: Script
     cursor: int = 0
-    sent: tuple[Json, ...] = ()
+    sent: tuple[Json, ...] = field(default=(), repr=False)
     """What a generator script was sent, so that a fork can replay it."""
-    yielded: tuple[Step, ...] = ()
+    yielded: tuple[Step, ...] = field(default=(), repr=False)
     """What it answered, so that a replay that differs is found out."""
     turn: int = 0
     """Counts the steps begun; an event that names an older turn comes too late."""
