@@ -67,6 +67,7 @@ class FakeSkyvern:
         self.journal = Journal(limit=journal_limit)
         self.max_requests = max_requests
         self.waiting: set[Exchange] = set()
+        self.unread: list[Exchange] = []
         self._raised: list[Exception] = []
         self._asked: tuple[str, str, int] | None = None
         self._repeats = 0
@@ -198,20 +199,35 @@ class FakeSkyvern:
         self.world.advance(now)
 
     def close(self, exchange: Exchange, last: Step | None) -> None:
-        """An exchange has come to its end."""
-        self.waiting.discard(exchange)
+        """An exchange has come to its end; one that nobody reads keeps its outcome."""
+        was_read = exchange in self.waiting
+        self._end(exchange)
         entry = exchange.entry
         entry.ended = self.elapsed
         if isinstance(last, Response):
-            entry.response, entry.outcome = last, "answered"
-        elif isinstance(last, Broken):
-            entry.outcome = "reset"
+            entry.response = last
+        if was_read and isinstance(last, Response | Broken):
+            entry.outcome = "answered" if isinstance(last, Response) else "reset"
+
+    def leave(self, exchange: Exchange) -> None:
+        """The client gave up: the exchange goes on, and nobody waits for it or reads its answer."""
+        self.waiting.discard(exchange)
+        self.unread.append(exchange)
+        exchange.entry.ended = self.elapsed
+        exchange.entry.outcome = "abandoned"
 
     def abandon(self, exchange: Exchange, outcome: str) -> None:
-        """An exchange ends without an answer."""
-        self.waiting.discard(exchange)
+        """An exchange ends without an answer; one that was left before stays among the unread."""
+        if outcome == "abandoned" and exchange in self.unread:
+            return
+        self._end(exchange)
         exchange.entry.ended = self.elapsed
         exchange.entry.outcome = outcome
+
+    def _end(self, exchange: Exchange) -> None:
+        self.waiting.discard(exchange)
+        if exchange in self.unread:
+            self.unread.remove(exchange)
 
     def remember(self, error: Exception) -> None:
         """An exception comes out of a request, through a client that may swallow it."""

@@ -183,6 +183,10 @@ class FaultPlan:
     def slow(self, seconds: float) -> PlannedFault:
         """Take so many virtual seconds before doing and answering what was asked.
 
+        A client that gives up before does not stop the server, here as in reality: with
+        ``faults.on("create_browser_profile").slow(90)`` one with a timeout of 60 s gets its
+        ``httpx.ReadTimeout``, the profile exists 30 s later, and a second try meets a 409.
+
         Raises:
             ValueError: a negative number.
         """

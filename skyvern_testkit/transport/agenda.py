@@ -16,6 +16,7 @@ class Item:
     due: int
     number: int
     do: Callable[[], object] | None = field(compare=False)
+    is_heard: bool = field(compare=False, default=True)
 
 
 class Agenda:
@@ -25,13 +26,20 @@ class Agenda:
         self._heap: list[Item] = []
         self._made = 0
 
-    def __len__(self) -> int:
-        return sum(item.do is not None for item in self._heap)
+    def reaches_client(self) -> bool:
+        """Is anything to be done that a client could hear of?"""
+        return any(item.is_heard for item in self._heap if item.do is not None)
 
-    def at(self, due: int, do: Callable[[], object]) -> Item:
-        """Let `do` be called at that instant."""
+    def at(self, due: int, do: Callable[[], object], *, is_heard: bool = True) -> Item:
+        """Let `do` be called at that instant.
+
+        Args:
+            due: nanoseconds since the Unix epoch.
+            do: what.
+            is_heard: could a client that waits hear of it? If not, it keeps none waiting.
+        """
         self._made += 1
-        item = Item(due, self._made, do)
+        item = Item(due, self._made, do, is_heard)
         heapq.heappush(self._heap, item)
         return item
 

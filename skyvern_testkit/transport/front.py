@@ -81,6 +81,9 @@ class Front:
         """What is still due is never played; later requests are refused."""
         self.is_open = False
         self.clock.detach(self._line)
+        with self.lock:
+            for exchange in self.fake.unread:
+                exchange.abandon()
 
     @contextlib.contextmanager
     def moving(self) -> Generator[None]:
@@ -100,7 +103,7 @@ class Front:
             raise ValueError(f"nothing can be done {-seconds} seconds ago")
         with self.lock:
             item = self.agenda.at(self.now + to_nanoseconds(seconds), do)
-        self._look_again()
+        self.look_again()
         return item
 
     def play(self, instant: int) -> None:
@@ -137,7 +140,7 @@ class Front:
             blocking: the client is a sync one. If it blocks an event loop meanwhile, that loop
                 cannot deliver anything, so it is done in this call.
         """
-        self._look_again()
+        self.look_again()
         self.dispatch(here=blocking and running_library() is not None)
 
     # --- effects --------------------------------------------------------------------------
@@ -164,7 +167,8 @@ class Front:
         for listener in listeners:
             listener()
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
+        """Tell a real clock that what is due next may have changed."""
         if isinstance(self.clock, RealClock):
             self.clock.changed()
 
@@ -191,7 +195,7 @@ class _WorldTimeline:
         self._front.play(max(self._front.now, self._front.instant(to)))
 
     def reaches_client(self) -> bool:
-        return bool(self._front.agenda) or self._front.fake.reaches_client()
+        return self._front.agenda.reaches_client() or self._front.fake.reaches_client()
 
 
 class Talk:
@@ -228,7 +232,7 @@ class Talk:
                 return step
             self._pending = step
         if self._deadline is not None and now >= self._deadline:
-            self._exchange.abandon()
+            self._leave()
             return OutOfPatience()
         return self._wait()
 
@@ -264,7 +268,38 @@ class Talk:
         """The client went away."""
         with self._front.lock:
             self._silence()
+            self._leave()
+        self._front.look_again()
+
+    def _leave(self) -> None:
+        """Nobody reads the answer any more; the work goes on, as on a real server. Lock held."""
+        if self._exchange.entry.outcome != "waiting":
+            return
+        if self._front.is_open and isinstance(self._pending, Until | After):
+            self._front.fake.leave(self._exchange)
+            self._work_on()
+        else:
             self._exchange.abandon()
+
+    def _work_on(self) -> None:
+        """Do what can be done by now, and come back for the rest. Lock held."""
+        front = self._front
+        while front.is_open and self._is_ready(front.fake.world.now):
+            step = self._exchange.step(front.fake.world.now)
+            if isinstance(step, Response | Broken):
+                return
+            self._pending = step
+        match self._pending:
+            case Until(at=at):
+                front.agenda.at(at, self._work_on, is_heard=False)
+            case After(effect_id=effect_id):
+                front.when_done(effect_id, self._work_on_after_effect)
+            case _:
+                self._exchange.abandon()
+
+    def _work_on_after_effect(self) -> None:
+        with self._front.moving():
+            self._work_on()
 
     def _silence(self) -> None:
         if self._alarm is not None:

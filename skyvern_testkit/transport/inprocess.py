@@ -16,7 +16,7 @@ from skyvern_testkit.transport.delivery import Courier
 from skyvern_testkit.transport.front import Front
 from skyvern_testkit.transport.httpx_transports import FakeTransport, SyncFakeTransport
 from skyvern_testkit.transport.interception import API_HOSTS, RealSkyvernRefused, intercepting
-from skyvern_testkit.transport.report import complaints, render
+from skyvern_testkit.transport.report import LINES, complaints, render
 from skyvern_testkit.transport.resources import Resource
 from skyvern_testkit.transport.webhooks import Webhooks
 from skyvern_testkit.world.world import Advice
@@ -208,7 +208,11 @@ class InProcessSkyvern(FakeSkyvern):
         Args:
             besides: an error that is shown anyway, so that its traceback is left out.
         """
-        return render(self, besides=besides)
+        report = render(self, besides=besides)
+        unread = [exchange.entry.line() for exchange in self.unread[-LINES:]]
+        if not unread:
+            return report
+        return "\n  ".join((f"{report}\nanswers not delivered, their clients gone:", *unread))
 
     @property
     def failures(self) -> list[BaseException]:

@@ -11,7 +11,7 @@ from skyvern import Skyvern  # type: ignore[attr-defined]
 from skyvern.client import Skyvern as SyncSkyvern
 from skyvern.client import SkyvernEnvironment
 from skyvern.client.core import ApiError
-from skyvern.client.errors import ForbiddenError
+from skyvern.client.errors import ConflictError, ForbiddenError
 
 from skyvern_testkit import (
     RunScript,
@@ -24,6 +24,7 @@ from skyvern_testkit import (
     terminated,
     timed_out,
 )
+from skyvern_testkit.clock import Deadlock
 
 MINUTE = 60
 
@@ -209,6 +210,82 @@ async def test_extra_headers_win(skyvern_client, skyvern_fake):
 
 
 # --- errors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.asyncio
+async def test_what_a_client_gave_up_is_done_all_the_same_so_its_second_try_meets_a_409(
+    skyvern_client, skyvern_fake, skyvern_clock
+):
+    skyvern_fake.faults.on("create_browser_profile").slow(90)
+    with pytest.raises(httpx.ReadTimeout):
+        await skyvern_client.create_browser_profile(name="mine")
+    assert skyvern_clock.now == 60
+    assert await skyvern_client.list_browser_profiles() == []
+    assert "answers not delivered" in skyvern_fake.report()
+    await asyncio.sleep(30)
+    assert [profile.name for profile in await skyvern_client.list_browser_profiles()] == ["mine"]
+    with pytest.raises(ConflictError):
+        await skyvern_client.create_browser_profile(name="mine")
+    first = skyvern_fake.journal[0]
+    assert (first.outcome, first.status, first.ended) == ("abandoned", 200, 90)
+    assert "answers not delivered" not in skyvern_fake.report()
+
+
+def test_a_sync_client_and_a_cancelled_one_leave_their_work_too(skyvern_fake, skyvern_sync_client):
+    skyvern_fake.faults.on("create_browser_profile").slow(90)
+    skyvern_fake.faults.on("create_browser_session").slow(90)
+
+    async def cancelled() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(7):
+                await skyvern_fake.client().create_browser_session()
+
+    asyncio.run(cancelled())
+    with pytest.raises(httpx.ReadTimeout):
+        skyvern_sync_client.create_browser_profile(name="mine")
+    time.sleep(30)
+    assert len(skyvern_sync_client.get_browser_sessions()) == 1
+    assert len(skyvern_sync_client.list_browser_profiles()) == 1
+
+
+def test_work_that_nobody_waits_for_is_dropped_at_the_end_and_keeps_nobody_alive():
+    with fake_skyvern() as fake:
+        fake.faults.on("create_browser_profile").slow(3600)
+        with pytest.raises(httpx.ReadTimeout):
+            fake.sync_client().create_browser_profile(name="mine")
+
+        async def forever() -> None:
+            await asyncio.Event().wait()
+
+        with pytest.raises(Deadlock):
+            asyncio.run(forever())
+        assert fake.clock.now == 60
+    assert [exchange.entry.outcome for exchange in fake.unread] == ["abandoned"]
+    assert "abandoned  create_browser_profile" in fake.report().partition("not delivered")[2]
+
+
+@pytest.mark.asyncio
+async def test_a_cancel_that_its_client_gave_up_waits_for_its_webhook_and_ends(
+    skyvern_client, skyvern_fake
+):
+    skyvern_fake.on(prompt="*").play(lasting(5))
+    run = await skyvern_client.run_task("x", webhook_url="https://hooks.example.com/x")
+    skyvern_fake.faults.on("cancel_run").slow(20)
+    with pytest.raises(httpx.ReadTimeout):
+        await skyvern_client.cancel_run(run.run_id, request_options={"timeout_in_seconds": 5})
+    await asyncio.sleep(30)
+    (cancel,) = skyvern_fake.journal.calls("cancel_run")
+    assert (cancel.outcome, cancel.status) == ("abandoned", 200)
+    assert not skyvern_fake.unread
+    assert (await skyvern_client.get_run(run.run_id)).status == "canceled"
+
+
+@pytest.mark.asyncio
+async def test_what_is_never_answered_is_just_dropped(skyvern_fake):
+    skyvern_fake.faults.on("create_browser_profile").never_answer()
+    with pytest.raises(httpx.ReadTimeout):
+        await skyvern_fake.client().create_browser_profile(name="mine")
+    assert not skyvern_fake.unread
 
 
 @pytest.mark.asyncio
