@@ -133,7 +133,7 @@ class Effect:
 
     id: int
     kind: Literal["webhook", "totp_url"]
-    url: str
+    url: str = field(repr=False)
     run: Run
     api_key: str = field(repr=False)
     at: int = 0
