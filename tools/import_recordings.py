@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent.parent / "contracts" / "recorded"
 
 SCRUB = (
     (re.compile(r"http://127\.0\.0\.1:(?!9\b)\d{4,5}"), "http://127.0.0.1:8000"),
-    (re.compile(r"/\w+/skyvern-oracle-\w+/home/\.cache"), "/root/.cache"),
+    (re.compile(r"/\w+/skyvern-oracle-\w+/home/\.cache"), "/home/.cache"),
     (re.compile(r"/\w+/skyvern-oracle-\w+"), "/app"),
     (re.compile(r"eyJhbGci[\w-]+\.[\w-]+\.[\w-]+"), "<api key>"),
     (re.compile(r"If you're not on the login page(?:[^\"\\]|\\.)*"), "<own words>"),

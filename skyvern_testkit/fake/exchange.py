@@ -95,7 +95,7 @@ class Exchange:
         return step
 
     def abandon(self) -> None:
-        """The client went away: what was to be done later is not done."""
+        """Drop the exchange: what was to be done later is not done, and no answer is made."""
         if not self.is_over:
             self._course.close()
             self._fake.abandon(self, "abandoned")
