@@ -1,0 +1,7 @@
+"""``python -m skyvern_testkit``: the same as ``skyvern-testkit``."""
+
+import sys
+
+from skyvern_testkit.cli import main
+
+sys.exit(main())
