@@ -11,6 +11,7 @@ from skyvern_testkit.clock._activation import patched_loops, running, virtual_ti
 from skyvern_testkit.clock._base import DEFAULT_EPOCH_NS, Clock
 from skyvern_testkit.clock._errors import ClockError, Deadlock, HeldTooLong, VirtualTimeExceeded
 from skyvern_testkit.clock._flag import Flag
+from skyvern_testkit.clock._hand import HandClock
 from skyvern_testkit.clock._loop import VirtualLoop
 from skyvern_testkit.clock._real import RealClock
 from skyvern_testkit.clock._running import running_clock
@@ -24,6 +25,7 @@ __all__ = [
     "ClockError",
     "Deadlock",
     "Flag",
+    "HandClock",
     "HeldTooLong",
     "RealClock",
     "Timeline",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 from typing import TYPE_CHECKING
 
 from skyvern_testkit.clock import _waiting
 from skyvern_testkit.clock._base import Clock, refuse_inside_loop
 from skyvern_testkit.clock._errors import ClockError
+from skyvern_testkit.clock._loops import Loops
 from skyvern_testkit.clock._stdlib import (
     NANOSECONDS,
     real_monotonic_ns,
@@ -32,23 +34,35 @@ class RealClock(Clock):
     Args:
       epoch_ns: unix time of the clock's zero, in ns; by default the real present.
       lock: see :class:`Clock`.
+      rate: its seconds in a real one: at 60, a minute of the world takes a second.
     """
 
-    def __init__(self, *, epoch_ns: int | None = None, lock: threading.RLock | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        epoch_ns: int | None = None,
+        lock: threading.RLock | None = None,
+        rate: float = 1.0,
+    ) -> None:
         super().__init__(epoch_ns=real_time_ns() if epoch_ns is None else epoch_ns, lock=lock)
+        if not 0 < rate < math.inf:
+            raise ValueError(f"a clock goes forward: rate must be positive, not {rate!r}")
+        self.rate = rate
         self._zero_ns = real_monotonic_ns()
         self._changed = threading.Event()
         self._timer: threading.Thread | None = None
         self._closed = False
-        self._loops: dict[int, Callable[[Callable[[], None]], None]] = {}
+        self._loops = Loops()
         self._failure: BaseException | None = None
 
     def __repr__(self) -> str:
-        return f"<RealClock at {self.now:g} s>"
+        faster = "" if self.rate == 1 else f", {self.rate:g} times as fast as real time"
+        return f"<RealClock at {self.now:g} s{faster}>"
 
     @property
     def now_ns(self) -> int:
-        return real_monotonic_ns() - self._zero_ns
+        passed = real_monotonic_ns() - self._zero_ns
+        return passed if self.rate == 1 else int(passed * self.rate)
 
     def attach(self, timeline: Timeline, *, describe: Callable[[], str] | None = None) -> None:
         if self._closed:
@@ -92,24 +106,26 @@ class RealClock(Clock):
     def wait_until_sync(self, at_ns: int) -> None:
         self._raise_failure()
         while (rest := at_ns - self.now_ns) > 0:
-            real_sleep(rest / NANOSECONDS)
+            real_sleep(self._real(rest))
+
+    async def wait_until(self, at_ns: int) -> None:
+        self.check_participant()
+        while (rest := at_ns - self.now_ns) > 0:
+            await _waiting.sleep(round(self._real(rest) * NANOSECONDS))
 
     def wait_for_sync(self, flag: Flag, until_ns: int | None = None) -> bool:
         self._raise_failure()
         event = threading.Event()
         forget = flag.listen(event.set)
         try:
-            event.wait(None if until_ns is None else max(0, until_ns - self.now_ns) / NANOSECONDS)
+            event.wait(None if until_ns is None else self._real(max(0, until_ns - self.now_ns)))
         finally:
             forget()
         return flag.is_set
 
     def enlist_thread(self) -> None:
         self._raise_failure()
-        if _waiting.running_library() is None:
-            return
-        ident = threading.get_ident()
-        self._loops[ident] = _waiting.poster()
+        self._loops.enlist()
 
     def check_participant(self) -> None:
         self.enlist_thread()
@@ -121,19 +137,15 @@ class RealClock(Clock):
         self.wait_until_sync(self.now_ns + to_ns(seconds))
 
     def call_in_client(self, fn: Callable[[], None]) -> None:
-        own = threading.get_ident()
-        for ident in sorted(self._loops, key=lambda ident: ident != own):
-            try:
-                self._loops[ident](fn)
-            except RuntimeError:  # that loop is closed
-                del self._loops[ident]
-            else:
-                return
-        fn()
+        self._loops.call(fn)
 
     @contextlib.contextmanager
     def _awaiting(self, flag: Flag) -> Generator[None]:  # noqa: ARG002
         yield
+
+    def _real(self, ns: int) -> float:
+        """Real seconds for so many nanoseconds of this clock."""
+        return ns / NANOSECONDS / self.rate
 
     def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None
@@ -153,7 +165,7 @@ class RealClock(Clock):
                         return
                     continue
             self._changed.wait(
-                LOOK if due is None else min(LOOK, max(0, due - self.now_ns) / NANOSECONDS)
+                LOOK if due is None else min(LOOK, self._real(max(0, due - self.now_ns)))
             )
 
 

@@ -19,7 +19,6 @@ from skyvern_testkit.script.states import (
     check_move,
 )
 from skyvern_testkit.script.steps import Step, running
-from skyvern_testkit.script.triggers import after
 
 __all__ = [
     "DEFAULT_LIFE",
@@ -62,7 +61,7 @@ def bridge(family: Family, current: State, wanted: State) -> tuple[State, ...]:
 class RunScript:
     """A run's whole life as data: ``RunScript(queued(seconds=2), running(seconds=8), completed())``.
 
-    A script that only says how the run ends lives :data:`DEFAULT_LIFE` virtual seconds first; one
+    A script that only says how the run ends lives for :attr:`Timing.life <skyvern_testkit.Timing>` first (:data:`DEFAULT_LIFE`); one
     that does not say how it ends, ends ``completed``.
 
     Args:
@@ -118,11 +117,10 @@ class RunScript:
                 check_move(family, current, step.state, who=who)
             current, lived = step.state, True
 
-    @property
-    def play(self) -> tuple[Step, ...]:
-        """The steps to play: with a default life where the script only says how the run ends."""
+    def played(self, life: float) -> tuple[Step, ...]:
+        """The steps to play: after so many seconds of work where the script only says how the run ends."""
         if not self.steps or (len(self.steps) == 1 and self.steps[0].is_final):
-            return (running(DEFAULT_LIFE), *self.steps)
+            return (running(life), *self.steps)
         return self.steps
 
 
@@ -172,5 +170,5 @@ def as_script(value: RunScript | GeneratorScript | Step | Iterable[Step] | RunFu
     )
 
 
-DEFAULT_SCRIPT = RunScript(running(until=after(DEFAULT_LIFE)))
+DEFAULT_SCRIPT = RunScript()
 """What a run plays when no rule matches it: it completes after its default life."""

@@ -64,7 +64,7 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
         ScriptError: a generator yields something that is no step, or replays differently.
     """
     if isinstance(run.script, RunScript):
-        steps = run.script.play
+        steps = run.script.played(world.timing.life)
         if run.cursor >= len(steps):
             return run, None
         return world.change(run, cursor=run.cursor + 1, modified_at=run.modified_at), steps[

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from skyvern_testkit.script import Match, Miss, RunInput, Script, Step
+from skyvern_testkit.script import DEFAULT_LIFE, Match, Miss, RunInput, Script, Step
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
 from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event, Unwound
@@ -24,11 +24,13 @@ R = TypeVar("R", bound=Row)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How long the server takes where it is not the script that says so. Nanoseconds.
+    """How long the server takes where it is not the script that says so. Nanoseconds, but for ``life``.
 
     The defaults lie inside what was observed (facts: runs 4, 8, 9, 10, 11).
     """
 
+    life: float = DEFAULT_LIFE
+    """Seconds of work of a run whose script does not say, or says only how it ends."""
     browser: int = 2 * SECOND
     """From the start of the work until a browser is open and its recording begins."""
     recording: int = 600 * MILLISECOND

@@ -81,7 +81,7 @@ def test_a_script_is_refused_by_the_kinds_of_run_that_never_live_so(steps, taker
 def test_an_illegal_script_is_taken_when_it_says_so():
     script = RunScript(completed(), running(), illegal=True)
     script.check_for(Family.TASK)
-    assert [step.state for step in script.play] == ["completed", "running"]
+    assert [step.state for step in script.played(DEFAULT_LIFE)] == ["completed", "running"]
 
 
 def test_the_refusal_names_the_run():
@@ -100,14 +100,14 @@ def test_the_refusal_names_the_run():
     ],
 )
 def test_a_script_that_only_ends_lives_a_default_life_first(steps, states):
-    play = RunScript(*steps).play
+    play = RunScript(*steps).played(DEFAULT_LIFE)
     assert [step.state for step in play] == states
     if len(play) > len(steps):
         assert play[0] == running(DEFAULT_LIFE)
 
 
 def test_without_a_script_a_run_completes_after_a_default_life():
-    assert DEFAULT_SCRIPT.play == (running(DEFAULT_LIFE),)
+    assert DEFAULT_SCRIPT.played(DEFAULT_LIFE) == (running(DEFAULT_LIFE),)
 
 
 @pytest.mark.parametrize(
