@@ -1,36 +1,31 @@
-"""Recorded exchanges played against a fresh fake, and compared byte for byte.
+"""Recorded exchanges played against a fresh fake, and compared byte for byte once names are given.
 
-Bytes are compared after three things are given names in both answers: ids (the same id must come
-where the same id came before, by prefix), instants (a row that was not changed since it was made
-must not be changed here either) and what the server draws at random.
-
-    python -m tests.recorded.replay [GROUP or EXCHANGE ...]    says how every group fares
+python -m tests.recorded.replay [GROUP or EXCHANGE ...]    says how every group fares
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from skyvern_testkit.api.call import After, Until
-from skyvern_testkit.api.endpoints import endpoints
-from skyvern_testkit.api.routing import ROUTER, Matched, Redirect
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.script import RunScript, failed, queued, running
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.times import MILLISECOND, SECOND, from_datetime, seconds
 from skyvern_testkit.world.events import EffectResult
 from skyvern_testkit.world.keys import KeyState
+from tests.recorded.asking import LAB, referred, unserved
 from tests.recorded.evidence import PLACEHOLDER, Recorded, groups, recorded
+from tests.recorded.naming import OWN_WORDS, Ids, name_instants, name_random, same_but_for_prose
 
 HOST = "127.0.0.1:8000"
 BASE_URL = f"http://{HOST}"
@@ -46,12 +41,6 @@ KEYS: dict[str, KeyState] = {
     "foreign_signature_key": KeyState.UNREADABLE,
 }
 
-LAB = frozenset({"no_browser", "no_model", "local_path", "not_repeatable"})
-"""Answers that say more of where they were recorded than of the server: played, never compared.
-(``sqlite`` and ``no_vault`` are what the fake is, too.)"""
-
-ID = re.compile(r"(?<![A-Za-z0-9_])([a-z]+(?:_v2)?)_(\d{17,19})(?!\d)")
-
 WITHOUT_A_BROWSER = failed("Failed to create browser context")
 NO_BROWSER = {
     "task_v[13]": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
@@ -64,140 +53,6 @@ NO_BROWSER = {
 
 POLL_STEP = SECOND // 2
 POLL_LIMIT = 240
-
-
-# --- which exchanges the fake can be asked ----------------------------------------------------
-
-
-def _answered_by_router(exchange: Recorded) -> bool:
-    return exchange.status == 405 or exchange.body == b'{"detail":"Not Found"}'
-
-
-def _own_reason(exchange: Recorded) -> str | None:
-    found = ROUTER.match(Request.to(exchange.method, exchange.path.split("?")[0]))
-    if isinstance(found, Matched):
-        name = found.operation.name
-        return None if name in endpoints() else f"{name} is not served yet"
-    if isinstance(found, Redirect) or _answered_by_router(exchange):
-        return None
-    if exchange.method == "OPTIONS":  # a preflight is answered whatever the path
-        return None
-    return "a route outside the public interface, not served yet"
-
-
-def referred(exchange: Recorded, names: set[str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """What its placeholders mean: (placeholder, name of the exchange, path into its answer)."""
-    for reference in exchange.references():
-        parts = reference.split(".")
-        for cut in range(len(parts) - 1, 0, -1):
-            name = ".".join(parts[:cut])
-            if name in names:
-                yield reference, name, tuple(parts[cut:])
-                break
-
-
-@cache
-def unserved(group: str) -> dict[str, str]:
-    """The exchanges of a group that the fake cannot be asked yet, and why: name -> reason.
-
-    What refers to the answer of such an exchange, or shows what it made, cannot be asked either.
-    """
-    found: dict[str, str] = {}
-    made_by: dict[str, str] = {}
-    names = {exchange.name for exchange in recorded(group)}
-    for exchange in recorded(group):
-        shown = set(ID.findall(exchange.body.decode("utf-8", "replace")))
-        things = {f"{prefix}_{number}" for prefix, number in shown if prefix != "o"}
-        reason = _own_reason(exchange)
-        if reason is None:
-            needed = (name for _, name, _ in referred(exchange, names) if name in found)
-            reason = next((f"needs {name}: {found[name]}" for name in needed), None)
-        if reason is None:
-            makers = sorted({made_by.get(thing, "") for thing in things} - {""})
-            reason = next((f"shows what {name} made: {found[name]}" for name in makers), None)
-        if reason is not None:
-            found[exchange.name] = reason
-        for thing in things:
-            made_by.setdefault(thing, exchange.name if reason else "")
-    return found
-
-
-# --- giving names to what differs between two servers -----------------------------------------
-
-INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{6})?(?![\d.:])")
-RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r'(?<="proxy_session_id":")[0-9a-f]{10}(?=")'), "<10 hex digits>"),
-)
-
-
-class Ids:
-    """Names for ids: the n-th new id of a prefix is ``prefix#n``, on both servers."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._counts: Counter[str] = Counter()
-
-    def name(self, *texts: str) -> list[str]:
-        """The texts of one exchange, one from each server, with names for ids."""
-        named: list[str] = []
-        counts = [Counter(self._counts) for _ in texts]
-        for text, count in zip(texts, counts, strict=True):
-
-            def one(match: re.Match[str], count: Counter[str] = count) -> str:
-                prefix, number = match.groups()
-                if number[-1] not in "02468":
-                    return f"{match[0]} (odd!)"
-                if match[0] not in self._names:
-                    count[prefix] += 1
-                    self._names[match[0]] = f"{prefix}#{count[prefix]}"
-                return self._names[match[0]]
-
-            named.append(ID.sub(one, text))
-        for count in counts:
-            self._counts |= count
-        return named
-
-
-PAIR = re.compile(rf'"created_at":"({INSTANT.pattern})","modified_at":"({INSTANT.pattern})"')
-FRESH = timedelta(milliseconds=90)
-"""Closer together than that, a row was made and not changed since: one request of the recorded
-server took less, and here requests are further apart."""
-
-
-def name_instants(text: str, days: set[str]) -> str:
-    """The text with names for instants of these days, and for rows unchanged since they were made."""
-
-    def pair(match: re.Match[str]) -> str:
-        created, modified = (datetime.fromisoformat(match[group]) for group in (1, 4))
-        if match[2] not in days or modified - created > FRESH:
-            return match[0]
-        return '"created_at":"<instant>","modified_at":"<the same>"'
-
-    def one(match: re.Match[str]) -> str:
-        if match[1] not in days:
-            return match[0]
-        return "<instant>" if match[2] else "<second>"
-
-    alone = '{"run_id":' not in text  # a run changes all the time
-    return INSTANT.sub(one, PAIR.sub(pair, text) if alone else text)
-
-
-OWN_WORDS = "<own words>"
-
-
-def _matches(expected: str, got: str) -> bool:
-    """The texts are the same but for the prose that the recording leaves out."""
-    pattern = r"(?:[^\"\\]|\\.)+".join(re.escape(part) for part in expected.split(OWN_WORDS))
-    return re.fullmatch(pattern, got) is not None
-
-
-def name_random(text: str) -> str:
-    for pattern, instead in RANDOM:
-        text = pattern.sub(instead, text)
-    return text
-
-
-# --- playing ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -256,10 +111,48 @@ def _came_to_nothing(exchange: Recorded) -> bool:
     return exchange.status >= 500 and bool(exchange.environment & LAB)
 
 
-class Replay:
-    """A group of exchanges and the fake that they are played against."""
+Send = Callable[[Request, int], Response]
+"""How a request is sent: what is asked, and when (nanoseconds since the Unix epoch)."""
 
-    def __init__(self, group: str) -> None:
+
+def in_memory(fake: FakeSkyvern) -> Send:
+    """Step exchanges by hand: nothing but the fake is tried, and no time is waited for."""
+
+    def send(request: Request, now: int) -> Response:
+        exchange = fake.begin(request)
+        while True:
+            step = exchange.step(now)
+            if isinstance(step, Response):
+                return step
+            match step:
+                case Until(at):
+                    now = at
+                case After():
+                    now = fake.world.now + 4 * SECOND  # three tries of a webhook
+                    nobody_listens(fake)
+                case _:
+                    raise TypeError(f"the fake waits for {step}")
+
+    return send
+
+
+def nobody_listens(fake: FakeSkyvern) -> None:
+    """What became of webhooks where the exchanges were recorded: nothing listened there."""
+    for effect in fake.take_effects():
+        refused = EffectResult(error="ConnectError: All connection attempts failed")
+        fake.effect_done(effect, refused)
+
+
+class Replay:
+    """A group of exchanges and the fake that they are played against.
+
+    Args:
+        group: the name of the group.
+        connect: makes, of the fake, the way that its requests are sent; another transport is tried
+            by connecting through it. Sending lets the world's time come to the request's.
+    """
+
+    def __init__(self, group: str, connect: Callable[[FakeSkyvern], Send] = in_memory) -> None:
         self.exchanges = recorded(group)
         first = _instant(self.exchanges[0].at)
         self.fake = FakeSkyvern(
@@ -283,6 +176,7 @@ class Replay:
         self.names = {exchange.name for exchange in self.exchanges}
         self.ids = Ids()
         self.answers: dict[str, Response] = {}
+        self.send = connect(self.fake)
 
     def play(self) -> Iterator[Outcome]:
         """Play every exchange that the fake can be asked, in order."""
@@ -308,7 +202,7 @@ class Replay:
         )
         trouble = None if date[0] == "date" else f"the first header is {date[0]}, not date"
         expected, got = (name_random(name_instants(text, self.days)) for text in (expected, got))
-        if OWN_WORDS in expected and _matches(expected, got):
+        if OWN_WORDS in expected and same_but_for_prose(expected, got):
             got = expected
         return Outcome(exchange, expected, got, trouble)
 
@@ -346,53 +240,21 @@ class Replay:
     def _ask(self, exchange: Recorded, request: Request) -> Response:
         began = _instant(exchange.at) - seconds(exchange.seconds)
         now = max(self.fake.world.now + 100 * MILLISECOND, began)
-        response = self._answer(request, now)
+        response = self.send(request, now)
         poll = exchange.poll
         tries = 0
         while poll and response.status == 200 and response.json.get(poll.field) not in poll.values:
             tries += 1
             if tries > POLL_LIMIT:
                 raise TimeoutError(f"{poll.field} never became one of {poll.values}")
-            response = self._answer(request, self.fake.world.now + POLL_STEP)
+            response = self.send(request, self.fake.world.now + POLL_STEP)
         return response
-
-    def _answer(self, request: Request, now: int) -> Response:
-        exchange = self.fake.begin(request)
-        while True:
-            step = exchange.step(now)
-            if isinstance(step, Response):
-                return step
-            match step:
-                case Until(at):
-                    now = at
-                case After():
-                    now = self.fake.world.now + 4 * SECOND  # three tries of a webhook
-                    self._deliver()
-                case _:
-                    raise TypeError(f"the fake waits for {step}")
-
-    def _deliver(self) -> None:
-        """Nothing listened where the recorded server sent its webhooks."""
-        for effect in self.fake.take_effects():
-            refused = EffectResult(error="ConnectError: All connection attempts failed")
-            self.fake.effect_done(effect, refused)
 
 
 @cache
 def replayed(group: str) -> dict[str, Outcome]:
     """The outcomes of a group by name; it is played once per process."""
     return {outcome.exchange.name: outcome for outcome in Replay(group).play()}
-
-
-def served(wanted: Callable[[str], bool] = lambda group: True) -> list[Recorded]:
-    """The exchanges of these groups that the fake can be asked."""
-    return [
-        exchange
-        for group in groups()
-        if wanted(group)
-        for exchange in recorded(group)
-        if exchange.name not in unserved(group) and not exchange.environment & LAB
-    ]
 
 
 def say(line: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.recorded.asking import served
 from tests.recorded.differences import KNOWN
 from tests.recorded.evidence import Recorded
-from tests.recorded.replay import replayed, served
+from tests.recorded.replay import replayed
 
 RESOURCES = {"http", "sessions", "profiles", "credentials", "totp"}
 

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
+from tests.recorded.asking import served
 from tests.recorded.evidence import Recorded
-from tests.recorded.replay import Outcome, replayed, served
+from tests.recorded.replay import Outcome, replayed
 
 GROUPS = {"blocks", "blocks2", "definitions", "workflows"}
 
