@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from email.utils import formatdate
 
-from skyvern_testkit.wire.errors import ServerCrash
+from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.http import Headers, Request, Response
-from skyvern_testkit.wire.jsontext import Json, dump_answer
+from skyvern_testkit.wire.jsontext import Json, dump_answer, dump_refusal
 from skyvern_testkit.wire.times import SECOND
 
-__all__ = ["bare", "crash", "json_answer", "preflight", "redirect", "without_body"]
+__all__ = ["bare", "crash", "json_answer", "preflight", "redirect", "refusal", "without_body"]
 
 _SECURITY: Headers = (
     ("x-frame-options", "DENY"),
@@ -65,7 +65,32 @@ def json_answer(
     try:
         raw = b"" if status == 204 else dump_answer(body)
     except UnicodeEncodeError:
-        raise ServerCrash("UnicodeEncodeError") from None
+        raise ServerCrash("PydanticSerializationError") from None
+    return _json(request, status, raw, now=now, headers=headers, more=more)
+
+
+def refusal(request: Request, refused: Refusal, *, now: int) -> Response:
+    """The answer to what is refused, written in another way than an ordinary one.
+
+    Raises:
+        ServerCrash: it echoes NaN or half of a surrogate pair.
+    """
+    try:
+        raw = dump_refusal(refused.body)
+    except ValueError as error:
+        raise ServerCrash(type(error).__name__) from None
+    return _json(request, refused.status, raw, now=now, headers=refused.headers)
+
+
+def _json(
+    request: Request,
+    status: int,
+    raw: bytes,
+    *,
+    now: int,
+    headers: Headers = (),
+    more: Headers = (),
+) -> Response:
     length = () if status == 204 else (_length(raw),)
     return Response(
         status, (*_server(now), *headers, *length, _JSON, *more, *_cors(request), *_SECURITY), raw

@@ -11,7 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash
 from skyvern_testkit.wire.http import Request
-from skyvern_testkit.wire.jsontext import Json, JsonObject, dump_answer
+from skyvern_testkit.wire.jsontext import Json, JsonObject, dump_refusal
 
 __all__ = ["MISSING", "check_body", "check_headers", "check_query", "read_body", "refuse"]
 
@@ -140,7 +140,7 @@ def refuse(found: list[Invalid], *, reduced: bool) -> Refusal:
     """
     items: Json = [item.reduced() if reduced else item.full() for item in found]
     try:
-        dump_answer(items)
+        dump_refusal(items)
     except ValueError as error:
         raise ServerCrash(type(error).__name__) from None
     return Refusal(422, items)

@@ -152,14 +152,8 @@ def _answer_or_refuse(
     try:
         try:
             return (yield from _answer(fake, request, found))
-        except Refusal as refusal:
-            return answers.json_answer(
-                request,
-                refusal.status,
-                refusal.body,
-                now=fake.world.now,
-                headers=refusal.headers,
-            )
+        except Refusal as refused:
+            return answers.refusal(request, refused, now=fake.world.now)
     except ServerCrash as crash:  # of the refusal too: it may echo what cannot be written
         return answers.crash(server_error(crash.name), now=fake.world.now)
 

@@ -8,7 +8,7 @@ from typing import Any
 from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 
-__all__ = ["Invalid", "Refusal", "ServerCrash", "server_error"]
+__all__ = ["Invalid", "Refusal", "ServerCrash", "Unstorable", "check_storable", "server_error"]
 
 
 class Refusal(Exception):
@@ -40,6 +40,34 @@ class ServerCrash(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+class Unstorable(ServerCrash):
+    """A text with half of a surrogate pair, which the real server's database does not take.
+
+    Args:
+        why: what the server's log, and a few of its answers, say of it.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__("UnicodeEncodeError")
+        self.why = why
+
+
+def check_storable(*values: object) -> None:
+    """Texts can be kept in a column of their own; what is no text is passed over.
+
+    Texts inside of JSON are kept whatever they hold.
+
+    Raises:
+        Unstorable: one of them holds half of a surrogate pair.
+    """
+    for value in values:
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise Unstorable(str(error)) from None
 
 
 def server_error(name: str) -> JsonObject:

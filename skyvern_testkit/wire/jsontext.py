@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, cast
 
-__all__ = ["Json", "JsonObject", "dump_answer", "dump_webhook"]
+__all__ = ["Json", "JsonObject", "dump_answer", "dump_refusal", "dump_webhook"]
 
 Json = Any
 JsonObject = dict[str, Any]
 
 
-def dump_answer(value: Json) -> bytes:
-    """The bytes of an HTTP answer.
+def dump_refusal(value: Json) -> bytes:
+    """The bytes of a refusal.
 
     Raises:
-        ValueError: the value holds NaN or an infinity, which the real server cannot answer either.
+        UnicodeEncodeError: the value holds half of a surrogate pair.
+        ValueError: it holds NaN or an infinity. The real server cannot write either.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def dump_answer(value: Json) -> bytes:
+    """The bytes of an HTTP answer, in which NaN and the infinities are ``null`` (seen on 1.0.56).
+
+    Raises:
+        UnicodeEncodeError: the value holds half of a surrogate pair.
+    """
+    try:
+        return dump_refusal(value)
+    except UnicodeEncodeError:
+        raise
+    except ValueError:
+        return dump_refusal(_without_nan(value))
+
+
+def _without_nan(value: Json) -> Json:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, dict):
+        fields = cast("JsonObject", value)
+        return {key: _without_nan(item) for key, item in fields.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in cast("list[Json]", value)]
+    return value
 
 
 def _whole_floats_as_integers(value: Json) -> Json:

@@ -5,6 +5,7 @@ A world is made of immutable rows in plain tables, so a fork is a copy of a few 
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import random
 from collections.abc import Callable, Generator, Iterator
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from skyvern_testkit.script import DEFAULT_LIFE, Match, Miss, RunInput, Script, Step
+from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
 from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event, Unwound
@@ -165,7 +167,11 @@ class World:
         """A new row of that kind, with a fresh id and the times of now, put in its table.
 
         ``modified_at`` is a few microseconds after ``created_at``, as on the real server.
+
+        Raises:
+            Unstorable: a text holds half of a surrogate pair; then no row is made.
         """
+        check_storable(*values.values(), *values.get("settings", {}).values())
         row = kind(
             id=id or self.new_id(kind.PREFIX),
             organization_id=organization_id,
@@ -176,10 +182,26 @@ class World:
         return self.insert(row)
 
     def change(self, row: R, **values: Any) -> R:
-        """Replace a row by one with these values; ``modified_at`` becomes now."""
+        """Replace a row by one with these values; ``modified_at`` becomes now.
+
+        Raises:
+            Unstorable: a text holds half of a surrogate pair; then nothing is changed.
+        """
+        check_storable(*values.values(), *values.get("settings", {}).values())
         changed = replace(row, **{"modified_at": self.now, **values})
         self._tables[type(row)][row.id] = changed
         return changed
+
+    @contextlib.contextmanager
+    def all_or_nothing(self) -> Generator[None]:
+        """Inside, an exception leaves no row behind, and none changed."""
+        tables = {kind: dict(rows) for kind, rows in self._tables.items()}
+        versions = dict(self._versions)
+        try:
+            yield
+        except BaseException:
+            self._tables, self._versions = tables, versions
+            raise
 
     def get(
         self, kind: type[R], row_id: str | None, organization_id: str | None = None

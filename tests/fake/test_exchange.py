@@ -54,3 +54,29 @@ def test_a_client_that_swallows_what_a_condition_raises_does_not_hide_it():
     with pytest.raises(ZeroDivisionError) as caught:
         the_test()
     assert caught.traceback[-1].name == "broken"
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        ("download_files", {"navigation_goal": "fetch"}),
+        (
+            "login",
+            {
+                "credential_type": "1password",
+                "onepassword_vault_id": "v",
+                "onepassword_item_id": "i",
+                "prompt": "fetch",
+            },
+        ),
+    ],
+)
+def test_a_run_that_no_script_could_be_chosen_for_leaves_nothing_behind(
+    operation: str, more: dict[str, str]
+):
+    fake = FakeSkyvern()
+    before = fake.world.fork()
+    fake.on(prompt=broken).play(completed())
+    with pytest.raises(ZeroDivisionError):
+        send(fake, f"POST /v1/run/tasks/{operation}", url="https://example.com/", **more)
+    assert fake.world.diff(before) == {}

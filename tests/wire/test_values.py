@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.ids import compose_id
-from skyvern_testkit.wire.jsontext import dump_answer, dump_webhook
+from skyvern_testkit.wire.jsontext import dump_answer, dump_refusal, dump_webhook
 from skyvern_testkit.wire.times import (
     DEFAULT_EPOCH,
     SECOND,
@@ -72,9 +72,15 @@ def test_an_answer_is_compact_keeps_its_order_and_writes_raw_characters():
     assert dump_answer({"b": 1.0, "a": ["é", None]}) == '{"b":1.0,"a":["é",null]}'.encode()
 
 
-def test_an_answer_cannot_hold_what_is_no_json():
+def test_a_refusal_cannot_hold_what_is_no_json():
+    # recorded exchange http.body.nan
     with pytest.raises(ValueError, match="JSON compliant"):
-        dump_answer(float("nan"))
+        dump_refusal(float("nan"))
+
+
+def test_an_answer_has_null_where_it_would_hold_what_is_no_json():
+    # asked of the real server 1.0.56
+    assert dump_answer({"a": [float("nan"), -float("inf"), 1.0]}) == b'{"a":[null,null,1.0]}'
 
 
 def test_a_webhook_writes_whole_floats_as_integers_at_any_depth():

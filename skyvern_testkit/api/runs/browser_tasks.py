@@ -120,43 +120,44 @@ def _start_browser_task(
     credential_id: str | None,
 ) -> JsonObject:
     url, webhook_url, totp_url = urls
-    first, workflow = _auto_generated(call, asked, title, definition)
-    echo = workflow_echo(
-        workflow_id=first.id,
-        title=title,
-        proxy_location=plain(asked.proxy_location),
-        webhook_url=webhook_url,
-        totp_url=totp_url,
-        totp_identifier=asked.totp_identifier,
-        browser_session_id=asked.browser_session_id,
-        browser_profile_id=asked.browser_profile_id,
-        start_fresh_browser=asked.start_fresh_browser,
-        max_screenshot_scrolls=asked.max_screenshot_scrolling_times,
-        browser_address=asked.browser_address,
-    )
-    return start_run(
-        call,
-        Order(
-            origin=origin,
-            workflow=workflow,
-            echo=echo,
-            read_back={
-                **echo,
-                "workflow_id": workflow.permanent_id,
-                "parameters": parameters,
-                "proxy_location": echo["proxy_location"] or "RESIDENTIAL",
-            },
-            parameters=parameters,
-            prompt=prompt,
-            url=url,
+    with call.world.all_or_nothing():  # a matcher may raise when the workflow is made already
+        first, workflow = _auto_generated(call, asked, title, definition)
+        echo = workflow_echo(
+            workflow_id=first.id,
+            title=title,
+            proxy_location=plain(asked.proxy_location),
             webhook_url=webhook_url,
-            totp_identifier=asked.totp_identifier,
             totp_url=totp_url,
-            credential_id=credential_id,
+            totp_identifier=asked.totp_identifier,
             browser_session_id=asked.browser_session_id,
             browser_profile_id=asked.browser_profile_id,
-        ),
-    )
+            start_fresh_browser=asked.start_fresh_browser,
+            max_screenshot_scrolls=asked.max_screenshot_scrolling_times,
+            browser_address=asked.browser_address,
+        )
+        return start_run(
+            call,
+            Order(
+                origin=origin,
+                workflow=workflow,
+                echo=echo,
+                read_back={
+                    **echo,
+                    "workflow_id": workflow.permanent_id,
+                    "parameters": parameters,
+                    "proxy_location": echo["proxy_location"] or "RESIDENTIAL",
+                },
+                parameters=parameters,
+                prompt=prompt,
+                url=url,
+                webhook_url=webhook_url,
+                totp_identifier=asked.totp_identifier,
+                totp_url=totp_url,
+                credential_id=credential_id,
+                browser_session_id=asked.browser_session_id,
+                browser_profile_id=asked.browser_profile_id,
+            ),
+        )
 
 
 def _auto_generated(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
 
 from skyvern_testkit.api.call import Call
-from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.errors import Refusal, ServerCrash, check_storable
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Workflow
 
@@ -40,6 +41,7 @@ def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> Paramet
 
     Raises:
         Refusal: a required value is missing, of another type, or no credential.
+        ServerCrash: a value cannot be kept.
     """
     given = given or {}
     values: JsonObject = {}
@@ -62,6 +64,7 @@ def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> Paramet
             values[key] = convert(value)
         except _UNFIT:
             raise Refusal(400, _refusal(kind, value)) from None
+        _check_kept(value)
         try:
             values[key] = convert(_text(value))
         except _UNFIT:
@@ -72,6 +75,13 @@ def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> Paramet
             f"Missing value for parameter {', '.join(missing)} in workflow {workflow.permanent_id}",
         )
     return Parameters(values, unreadable)
+
+
+def _check_kept(value: Json) -> None:
+    """A text is kept as it is, and NaN not at all; inside of JSON both are (seen on 1.0.56)."""
+    if isinstance(value, float) and math.isnan(value):
+        raise ServerCrash("WorkflowRunParameterPersistenceError")
+    check_storable(value)
 
 
 _UNFIT: Final = (TypeError, ValueError, KeyError)

@@ -10,6 +10,7 @@ from skyvern_testkit.api.runs.answers import create_body
 from skyvern_testkit.script import START, Family, RunInput
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
+from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Profile, Run, Workflow
 
@@ -59,6 +60,7 @@ def start_run(call: Call, order: Order) -> JsonObject:
     script = choose_script(world, given)  # a matcher may raise: before any row is made
     profile_id = order.browser_profile_id or _own_memory(call, order)
     read_back = {**order.read_back, "browser_profile_id": profile_id}
+    check_storable(order.totp_identifier)
     run = world.make(
         Run,
         call.organization_id,

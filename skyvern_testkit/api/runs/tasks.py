@@ -16,7 +16,7 @@ from skyvern_testkit.api.runs.requests import (
     task_echo,
 )
 from skyvern_testkit.script import START, Family, RunInput, family_of
-from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.errors import Refusal, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
@@ -86,6 +86,7 @@ def run_task(call: Call) -> JsonObject:
         totp_identifier=asked.totp_identifier,
     )
     script = choose_script(world, given)  # a matcher may raise: before any row is made
+    check_storable(asked.prompt, asked.title, asked.totp_identifier)
     hidden = _hidden_workflow(call) if is_v2 else None
     run = world.make(
         Run,

@@ -14,7 +14,7 @@ from skyvern_testkit.api.workflows.answers import render
 from skyvern_testkit.api.workflows.making import add_version
 from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wanted
-from skyvern_testkit.wire.errors import Refusal, ServerCrash
+from skyvern_testkit.wire.errors import Refusal, ServerCrash, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
 
@@ -78,7 +78,12 @@ def create_workflow(call: Call) -> JsonObject:
             return render(versions[0])
     if folder_id is not None:
         request = {**request, "folder_id": folder_id}
-    return render(add_version(call.world, call.organization_id, request, permanent_id=permanent_id))
+    check_storable(request["proxy_location"])
+    try:
+        made = add_version(call.world, call.organization_id, request, permanent_id=permanent_id)
+    except Unstorable as error:
+        raise Refusal(500, f"Failed to create workflow. Error: {error.why}") from None
+    return render(made)
 
 
 def _requested(body: CreateBody) -> JsonObject:
