@@ -9,6 +9,7 @@ See :class:`VirtualClock` for what takes part, and :class:`Timeline` for the wor
 
 from skyvern_testkit.clock._activation import patched_loops, running, virtual_time
 from skyvern_testkit.clock._base import DEFAULT_EPOCH_NS, Clock
+from skyvern_testkit.clock._connections import accounted
 from skyvern_testkit.clock._errors import ClockError, Deadlock, HeldTooLong, VirtualTimeExceeded
 from skyvern_testkit.clock._flag import Flag
 from skyvern_testkit.clock._hand import HandClock
@@ -32,6 +33,7 @@ __all__ = [
     "VirtualClock",
     "VirtualLoop",
     "VirtualTimeExceeded",
+    "accounted",
     "patched_loops",
     "running",
     "running_clock",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import weakref
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
 
 from skyvern_testkit.clock._participants import Hold
@@ -22,7 +23,11 @@ from skyvern_testkit.clock._running import running_clock
 if TYPE_CHECKING:
     from skyvern_testkit.clock._virtual import VirtualClock
 
-__all__ = ["CountedTransport"]
+__all__ = ["CountedTransport", "accounted"]
+
+accounted: ContextVar[bool] = ContextVar("accounted", default=False)
+"""Are connections that are opened here held by whoever opens them? He knows when an exchange is over, so neither count
+nor quiet is needed."""
 
 PAIRED_QUIET = 0.1
 """How much of the clock's quiet period is kept where both ends are ours: for the next chunk of a long message."""
@@ -55,6 +60,7 @@ class CountedTransport(_StockTransport):
         self._hold: Hold | None = None
         self._holding: VirtualClock | None = None
         self._accepted = options.get("server") is not None
+        self._accounted = accounted.get() and not self._accepted
         self._ends = _addresses(sock)
         _ends.setdefault(self._ends, weakref.WeakSet()).add(self)
         super().__init__(loop, sock, protocol, waiter, **options)
@@ -70,7 +76,9 @@ class CountedTransport(_StockTransport):
     def _read_ready(self) -> None:
         clock = running_clock()
         twins = self._twins()
-        if twins:
+        if self._accounted:
+            pass
+        elif twins:
             for twin in twins:
                 if not twin.get_write_buffer_size():
                     twin.release(PAIRED_QUIET)
@@ -97,7 +105,7 @@ class CountedTransport(_StockTransport):
 
     def _written(self) -> None:
         clock = running_clock()
-        if clock is None or self._hold is not None or self.is_closing():
+        if clock is None or self._accounted or self._hold is not None or self.is_closing():
             return
         if self._accepted and not self._twins():
             # A server's client outside our loops: it owes no answer, but it may come back with one more request.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.fake.exchange import Broken, Exchange, Step
@@ -20,6 +21,10 @@ from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.keys import DEFAULT_KEY, Keys
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import Advice, Timing, World
+
+if TYPE_CHECKING:
+    from skyvern_testkit.fake.loading import Loaded
+    from skyvern_testkit.script.fakefile import FakeFile
 
 __all__ = ["FakeSkyvern"]
 
@@ -42,7 +47,7 @@ class FakeSkyvern:
         base_url: where answers say that files are to be fetched.
         app_url: where answers say that people can look at a run.
         timing: how long the server takes for what scripts do not say.
-        max_requests: a fuse against tests that never end.
+        max_requests: a fuse against tests that never end; None: a server may go on for ever.
         journal_limit: entries of the journal that are kept.
     """
 
@@ -56,11 +61,17 @@ class FakeSkyvern:
         base_url: str = "https://api.skyvern.com",
         app_url: str = "https://app.skyvern.com",
         timing: Timing | None = None,
-        max_requests: int = 10_000,
+        max_requests: int | None = 10_000,
         journal_limit: int = 20_000,
     ) -> None:
         self.world = World(seed=seed, epoch=epoch, timing=timing, on_event=machine.play)
-        self.keys = Keys(self.world, strict=strict_keys, one_organization=one_organization)
+        self.keys = Keys(
+            self.world,
+            strict=strict_keys,
+            one_organization=one_organization,
+            on_organization=self._furnish,
+        )
+        self._files: tuple[FakeFile, ...] = ()
         secret = hashlib.sha256(f"skyvern-testkit {seed}".encode()).digest()
         self.links = Links(base_url.rstrip("/"), app_url.rstrip("/"), secret)
         self.faults = Faults()
@@ -101,6 +112,35 @@ class FakeSkyvern:
         """
         pattern = Match(prompt, url, workflow, parameters, engine, title, run_type)
         return On(self.world, pattern)
+
+    def populate(self, file: FakeFile) -> Loaded:
+        """Make everything that a fake file describes, all of it or nothing.
+
+        Its resources are made in every organisation that there is, and in every one that a new key
+        opens later: each has its own, under the same ids where the file chooses them. Its rules are
+        for the runs of all.
+
+        Args:
+            file: what :func:`~skyvern_testkit.fakefiles.read_fake` returns.
+
+        Returns:
+            what it has become in the world's own organisation.
+
+        Raises:
+            FakeFileError: the world refuses something; then nothing was made.
+        """
+        from skyvern_testkit.fake.loading import load
+
+        loaded = load(self, file)
+        self._files = (*self._files, file)
+        return loaded
+
+    def _furnish(self, organization_id: str) -> None:
+        """A new organisation has what the files describe, like every other."""
+        for file in self._files:
+            from skyvern_testkit.fake.loading import furnish
+
+            furnish(self, file, organization_id)
 
     def signal(self, name: str) -> int:
         """Fire a named signal: steps that wait ``until=signal(name)`` end now.
@@ -153,16 +193,20 @@ class FakeSkyvern:
         Raises:
             TooManyRequests: the fuse; the message shows the last requests.
         """
-        if self.journal.total >= self.max_requests:
-            raise TooManyRequests(
-                f"{self.max_requests} requests in one world: a client that never stops polling? "
-                f"(raise it with max_requests=)\n{self.journal.render(last=10)}"
-            )
-        self._check_progress(request)
+        if self.max_requests is not None:
+            self._check_fuse(self.max_requests)
+            self._check_progress(request)
         entry = self.journal.open(request, began=self.elapsed)
         exchange = Exchange(self, request, entry)
         self.waiting.add(exchange)
         return exchange
+
+    def _check_fuse(self, most: int) -> None:
+        if self.journal.total >= most:
+            raise TooManyRequests(
+                f"{most} requests in one world: a client that never stops polling? "
+                f"(raise it with max_requests=)\n{self.journal.render(last=10)}"
+            )
 
     def _check_progress(self, request: Request) -> None:
         """A loop that asks the same again and again without sleeping would never end."""
@@ -281,7 +325,8 @@ class FakeSkyvern:
         twin = object.__new__(FakeSkyvern)
         FakeSkyvern.__init__(twin, seed=self.world.seed, max_requests=self.max_requests)
         twin.world = self.world.fork()
-        twin.keys = self.keys.fork(twin.world)
+        twin.keys = self.keys.fork(twin.world, on_organization=twin._furnish)
+        twin._files = self._files
         twin.links = self.links
         twin.faults = self.faults.fork()
         return twin

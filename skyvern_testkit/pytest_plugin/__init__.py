@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skyvern_testkit.transport.codes import TotpCodes
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
     from skyvern_testkit.transport.resources import Resource
+    from skyvern_testkit.transport.server import Server
     from skyvern_testkit.transport.webhooks import Webhooks
 
 WORLD: Final = pytest.StashKey["InProcessSkyvern"]()
@@ -88,6 +89,18 @@ def skyvern_client(skyvern_fake: InProcessSkyvern) -> Skyvern:
 def skyvern_sync_client(skyvern_fake: InProcessSkyvern) -> SyncSkyvern:
     """The installed SDK's synchronous ``skyvern.client.Skyvern``, wired to this test's fake."""
     return skyvern_fake.sync_client()
+
+
+@pytest.fixture
+def skyvern_server(skyvern_fake: InProcessSkyvern) -> Iterator[Server]:
+    """This test's fake behind a real socket: ``.url`` and ``.api_key`` for clients of any kind.
+
+    Each look at a run brings it to its next step, unless the test says ``clock=``.
+    """
+    from skyvern_testkit.transport.server import serving
+
+    with serving(skyvern_fake) as server:
+        yield server
 
 
 @pytest.fixture

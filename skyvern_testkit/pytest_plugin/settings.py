@@ -23,6 +23,7 @@ FIXTURES: Final = frozenset(
     f"skyvern_{name}"
     for name in (
         "fake",
+        "server",
         "client",
         "sync_client",
         "totp",
@@ -82,11 +83,18 @@ def _is_seed(value: object) -> bool:
 
 
 def _is_clock(value: object) -> bool:
-    return value in ("virtual", "real")
+    return _is_number(value) or value in {"virtual", "real", "polls", "manual"}
 
 
 def _is_fake(value: object) -> bool:
     return bool(value) and isinstance(value, str | os.PathLike)
+
+
+def _read_number(text: str) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _read_int(text: str) -> Any:
@@ -108,8 +116,12 @@ SETTINGS: Final[dict[str, Setting]] = {
     ),
     "clock": Setting(
         _is_clock,
-        "'virtual' or 'real'",
-        {"metavar": "virtual|real", "help": "time of the tests that use a fake (default: virtual)"},
+        "'virtual', 'real', 'polls', 'manual' or how many times as fast as real time it is",
+        {
+            "metavar": "virtual|real|polls|manual|RATE",
+            "help": "time of the tests that use a fake (default: virtual; polls with skyvern_server)",
+        },
+        _read_number,
     ),
     "fake": Setting(
         _is_fake,
@@ -165,6 +177,8 @@ def of(item: pytest.Item) -> dict[str, Any]:
         pytest.UsageError: something is wrong; it names the test.
     """
     found = dict(_of_suite(item.config))
+    if "skyvern_server" in _fixtures(item):
+        found.setdefault("clock", "polls")  # its clients may be on a time of their own
     for mark in reversed(list(item.iter_markers("skyvern"))):
         found.update(mark.kwargs)
     return found
@@ -226,10 +240,10 @@ def _wrong(item: pytest.Item) -> Iterator[str]:
         known = {name: value for name, value in mark.kwargs.items() if name in SETTINGS}
         yield from (why for _, why in _invalid(known))
     together = of(item)
-    if together.get("clock") == "real":
+    if (clock := together.get("clock", "virtual")) != "virtual":
         for name in VIRTUAL_ONLY:
             if name in together:
-                yield f"says clock='real' and {name}={together[name]!r}, which is for virtual time"
+                yield f"says clock={clock!r} and {name}={together[name]!r}, which is for virtual time"
 
 
 # --- whose loops are ours -----------------------------------------------------------------------

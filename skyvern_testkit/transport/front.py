@@ -9,13 +9,23 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from skyvern_testkit.api.call import After, Until
-from skyvern_testkit.clock import Clock, ClockError, Flag, RealClock, running_library
+from skyvern_testkit.clock import (
+    Clock,
+    ClockError,
+    Flag,
+    HandClock,
+    RealClock,
+    running_library,
+)
 from skyvern_testkit.fake.exchange import Broken, Forever
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.fake.journal import Entry
 from skyvern_testkit.transport.agenda import Agenda, Item
+from skyvern_testkit.transport.polling import after_poll, settled
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
 from skyvern_testkit.world.events import Effect, EffectResult
+from skyvern_testkit.world.rows import Run
 
 __all__ = ["Front", "OutOfPatience", "Talk"]
 
@@ -44,15 +54,19 @@ class Front:
         fake: the fake; its world begins at the clock's present.
         clock: started and stopped by somebody else.
         courier: delivers the effects.
+        by_polls: time passes because runs are looked at; the clock is then a :class:`HandClock`.
     """
 
-    def __init__(self, fake: FakeSkyvern, clock: Clock, courier: Courier) -> None:
+    def __init__(
+        self, fake: FakeSkyvern, clock: Clock, courier: Courier, *, by_polls: bool = False
+    ) -> None:
         self.fake = fake
         self.clock = clock
         self.lock = clock.lock
         self.agenda = Agenda()
         self.is_open = False
         self._courier = courier
+        self._pace = clock if by_polls and isinstance(clock, HandClock) else None
         self._zero = fake.world.now - clock.now_ns
         self._line = _WorldTimeline(self)
         self._listeners: dict[int, list[Callable[[], None]]] = {}
@@ -118,8 +132,15 @@ class Front:
 
     # --- requests -------------------------------------------------------------------------
 
-    def talk(self, request: Request, *, patience: float | None = None) -> Talk:
+    def talk(
+        self, request: Request, *, patience: float | None = None, is_participant: bool = True
+    ) -> Talk:
         """Take a request of a client that waits at most `patience` seconds for its answer.
+
+        Args:
+            request: what was sent.
+            patience: seconds; None: it waits as long as it takes.
+            is_participant: the caller is the client, so its event loop or thread is on the clock.
 
         Raises:
             ClockError: the fake is over, or the caller's event loop does not follow its clock.
@@ -130,7 +151,8 @@ class Front:
                 f"{request.method} {request.path} was sent to a fake Skyvern that is over: its test, "
                 "or its `with fake_skyvern()` block, has ended. Make the client inside."
             )
-        self.clock.check_participant()
+        if is_participant:
+            self.clock.check_participant()
         return Talk(self, request, patience)
 
     def served(self, *, blocking: bool = False) -> None:
@@ -142,6 +164,31 @@ class Front:
         """
         self.look_again()
         self.dispatch(here=blocking and running_library() is not None)
+
+    # --- time by polls --------------------------------------------------------------------
+
+    def hurry(self, end: int | None) -> bool:
+        """Let time pass to the end of a wait, where nothing else would move it; did it? Lock held."""
+        if self._pace is None or end is None:
+            return False
+        self._pace.move_to(self.on_clock(end))
+        return True
+
+    def answered(self, entry: Entry) -> None:
+        """A poll was answered: where polls move time, they do it now. Lock held."""
+        if self._pace is None or entry.operation != "get_run":
+            return
+        run = self.fake.world.get(Run, entry.params["run_id"])
+        if run is not None:
+            self._pace.move_to(self.on_clock(after_poll(self.fake.world, run)))
+
+    def _settle(self, run_id: str) -> None:
+        """Nobody polls a run that is over: what follows its end follows at once. Lock held."""
+        run = self.fake.world.get(Run, run_id)
+        if self._pace is None or run is None or run.is_live:
+            return
+        if (end := settled(self.fake.world, run)) is not None:
+            self._pace.move_to(self.on_clock(end))
 
     # --- effects --------------------------------------------------------------------------
 
@@ -163,6 +210,7 @@ class Front:
         """Tell the world what became of an effect, and whoever waits for it."""
         with self.moving():
             self.fake.effect_done(effect, result)
+            self._settle(effect.run.id)
             listeners = self._listeners.pop(effect.id, [])
         for listener in listeners:
             listener()
@@ -226,15 +274,19 @@ class Talk:
     def _step(self) -> Response | Broken | OutOfPatience | Flag:
         self._silence()
         now = self._front.now
-        while self._is_ready(now):
-            step = self._exchange.step(now)
-            if isinstance(step, Response | Broken):
-                return step
-            self._pending = step
-        if self._deadline is not None and now >= self._deadline:
-            self._leave()
-            return OutOfPatience()
-        return self._wait()
+        while True:
+            if self._is_ready(now):
+                step = self._exchange.step(now)
+                if isinstance(step, Response | Broken):
+                    self._front.answered(self._exchange.entry)
+                    return step
+                self._pending = step
+            elif self._deadline is not None and now >= self._deadline:
+                self._leave()
+                return OutOfPatience()
+            elif not self._front.hurry(self.end):
+                return self._wait()
+            now = self._front.now
 
     def _is_ready(self, now: int) -> bool:
         match self._pending:
@@ -251,18 +303,22 @@ class Talk:
     def _wait(self) -> Flag:
         """A flag that is set when it is worth looking again: not later than the client gives up."""
         flag = self._front.clock.flag(self._what)
-        ends = [self._deadline]
-        match self._pending:
-            case Until(at=at):
-                ends.append(at)
-            case After(effect_id=effect_id):
-                self._front.when_done(effect_id, flag.set)
-            case _:
-                pass
-        end = min((end for end in ends if end is not None), default=None)
-        if end is not None:
-            self._alarm = self._front.agenda.at(end, flag.set)
+        if isinstance(self._pending, After):
+            self._front.when_done(self._pending.effect_id, flag.set)
+        if self.end is not None:
+            self._alarm = self._front.agenda.at(self.end, flag.set)
         return flag
+
+    @property
+    def waits_for_effect(self) -> bool:
+        """Is it not time that it waits for?"""
+        return isinstance(self._pending, After)
+
+    @property
+    def end(self) -> int | None:
+        """When the wait is over at the latest, if time alone ends it."""
+        answered = self._pending.at if isinstance(self._pending, Until) else None
+        return min((end for end in (answered, self._deadline) if end is not None), default=None)
 
     def abandon(self) -> None:
         """The client went away."""

@@ -43,7 +43,9 @@ class InProcessSkyvern(FakeSkyvern):
         sync_transport: for an ``httpx.Client`` of your own.
     """
 
-    def __init__(self, clock: Clock, *, strict: bool = False, **options: Any) -> None:
+    def __init__(
+        self, clock: Clock, *, strict: bool = False, by_polls: bool = False, **options: Any
+    ) -> None:
         super().__init__(**options)
         self.clock = clock
         self.strict = strict
@@ -51,7 +53,7 @@ class InProcessSkyvern(FakeSkyvern):
         self._told: list[BaseException] = []
         self._was_verified = False
         self._courier = Courier(self._raised_elsewhere)
-        self.front = Front(self, clock, self._courier)
+        self.front = Front(self, clock, self._courier, by_polls=by_polls)
         self.webhooks = Webhooks(self.front)
         self._courier.begin(self.front, self.webhooks)
         self.totp = TotpCodes(self.front)
@@ -75,13 +77,13 @@ class InProcessSkyvern(FakeSkyvern):
         """
         from skyvern_testkit.transport import sdk
 
-        return sdk.client(self, **options)
+        return sdk.client(self.transport, **{"api_key": self.api_key, **options})
 
     def sync_client(self, **options: Any) -> SyncSkyvern:
         """The installed SDK's ``skyvern.client.Skyvern``; see :meth:`client`."""
         from skyvern_testkit.transport import sdk
 
-        return sdk.sync_client(self, **options)
+        return sdk.sync_client(self.sync_transport, **{"api_key": self.api_key, **options})
 
     def http(self, **options: Any) -> httpx.Client:
         """A plain httpx client of this world: ``fake.http().get("/v1/runs/...")``.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import random
 from collections.abc import Generator
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from skyvern_testkit.clock import (
     Clock,
     ClockError,
+    HandClock,
     RealClock,
     VirtualClock,
     running_clock,
@@ -24,16 +26,28 @@ from skyvern_testkit.transport.interception import guarded
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, from_datetime
 from skyvern_testkit.world.world import Timing
 
-__all__ = ["fake_skyvern", "seeded_random"]
+__all__ = ["CLOCKS_ARE", "ClockName", "fake_skyvern", "is_clock", "seeded_random"]
 
 WEEK: Final = 7 * 24 * 3600
+
+ClockName = Literal["virtual", "real", "polls", "manual"]
+CLOCKS_ARE: Final = (
+    "'virtual', 'real', 'polls', 'manual' or how many times as fast as real time it is"
+)
+
+
+def is_clock(value: object) -> bool:
+    """Is it the name of a clock, or the rate of one?"""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return 0 < value < math.inf
+    return value in get_args(ClockName)
 
 
 @contextlib.contextmanager
 def fake_skyvern(
     *,
     seed: int = 0,
-    clock: Literal["virtual", "real"] = "virtual",
+    clock: ClockName | float = "virtual",
     fake: str | os.PathLike[str] | None = None,
     root: str | os.PathLike[str] = ".",
     strict: bool = False,
@@ -42,7 +56,8 @@ def fake_skyvern(
     timing: Timing | None = None,
     strict_keys: bool = False,
     max_virtual: float = WEEK,
-    max_requests: int = 10_000,
+    one_organization: bool = True,
+    max_requests: int | None = 10_000,
     hold_cap: float = 30.0,
     wallclock: bool | None = None,
 ) -> Generator[InProcessSkyvern]:
@@ -56,7 +71,10 @@ def fake_skyvern(
     Args:
         seed: of ids, generated values and the module ``random``. The same seed and the same calls
             give the same bytes.
-        clock: ``"real"`` lets time be what it is: a run of 30 minutes takes 30 minutes.
+        clock: ``"real"`` lets time be what it is: a run of 30 minutes takes 30 minutes; a number lets it
+            pass so many times as fast. ``"polls"``: each answer to ``get_run`` brings the run to its next
+            step, for clients on a time of their own. ``"manual"``: only ``fake.clock.advance(seconds)``
+            moves time.
         fake: name or path of a YAML fake to begin with.
         root: the project whose ``fakes/`` folder is looked at first.
         strict: end with an error that names every rule and fault that was not used, every run that no
@@ -65,34 +83,42 @@ def fake_skyvern(
         epoch: when the world begins; default: 2026-01-01 UTC, or now if the clock is real.
         timing: how long the server takes for what scripts do not say.
         strict_keys: take only API keys that were added.
+        one_organization: keys that nobody added open the world's own organisation; otherwise each opens one
+            of its own, as of a served world whose clients do not know each other.
         max_virtual: virtual seconds after which a runaway test ends in ``VirtualTimeExceeded``.
-        max_requests: requests after which it ends in ``TooManyRequests``.
+        max_requests: requests after which it ends in ``TooManyRequests``; None: never.
         hold_cap: real seconds for which virtual time may stand still.
         wallclock: whether ``datetime.now`` follows, through time-machine; None: if that is installed.
 
     Raises:
         ClockError: the event loop that runs already does not follow virtual time.
+        ValueError: there is no such clock.
         FakeNotFound: there is no ``fake`` of that name.
         FakeFileError: it is wrong; the message names file, line and field.
         StrictFailure: ``strict`` found something.
     """
-    if clock not in ("virtual", "real"):
-        raise ValueError(f"clock must be 'virtual' or 'real', not {clock!r}")
+    if not is_clock(clock):
+        raise ValueError(f"clock must be {CLOCKS_ARE}, not {clock!r}")
     with contextlib.ExitStack() as stack:
         began = None if epoch is None else from_datetime(epoch)
-        time = (
-            _real(stack)
-            if clock == "real"
-            else _virtual(
-                stack, began, max_virtual=max_virtual, hold_cap=hold_cap, wallclock=wallclock
-            )
-        )
+        match clock:
+            case "virtual":
+                time: Clock = _virtual(
+                    stack, began, max_virtual=max_virtual, hold_cap=hold_cap, wallclock=wallclock
+                )
+            case "polls" | "manual":
+                time = HandClock(epoch_ns=DEFAULT_EPOCH if began is None else began)
+            case rate:
+                time = RealClock(rate=1.0 if rate == "real" else rate)
+                stack.callback(time.close)
         world = InProcessSkyvern(
             time,
             strict=strict,
+            by_polls=clock == "polls",
             seed=seed,
             epoch=time.wall_ns if began is None else began,
             strict_keys=strict_keys,
+            one_organization=one_organization,
             timing=timing,
             max_requests=max_requests,
         )
@@ -113,12 +139,6 @@ def fake_skyvern(
             _explain(world, error)
             raise
         world.verify()
-
-
-def _real(stack: contextlib.ExitStack) -> Clock:
-    clock = RealClock()
-    stack.callback(clock.close)
-    return clock
 
 
 def _virtual(

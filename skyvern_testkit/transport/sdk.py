@@ -12,27 +12,25 @@ if TYPE_CHECKING:
     from skyvern.client import Skyvern as SyncSkyvern
     from skyvern.library.skyvern import Skyvern
 
-    from skyvern_testkit.transport.inprocess import InProcessSkyvern
-
 __all__ = ["client", "sync_client"]
 
 SDK_TIMEOUT: Final = 60.0
 """Seconds: the SDK's own default, which an httpx client that is passed to it would replace."""
 
 
-def client(fake: InProcessSkyvern, **options: Any) -> Skyvern:
-    """``skyvern.Skyvern`` of the installed release, on the fake."""
+def client(transport: httpx.AsyncBaseTransport, **options: Any) -> Skyvern:
+    """``skyvern.Skyvern`` of the installed release, over that transport."""
     kind = _load("skyvern")
-    over = httpx.AsyncClient(**_httpx_options(options), transport=fake.transport)
-    made: Skyvern = kind(**_arguments(kind, fake, options), httpx_client=over)
+    over = httpx.AsyncClient(**_httpx_options(options), transport=transport)
+    made: Skyvern = kind(**_arguments(kind, options), httpx_client=over)
     return made
 
 
-def sync_client(fake: InProcessSkyvern, **options: Any) -> SyncSkyvern:
-    """``skyvern.client.Skyvern`` of the installed release, on the fake."""
+def sync_client(transport: httpx.BaseTransport, **options: Any) -> SyncSkyvern:
+    """``skyvern.client.Skyvern`` of the installed release, over that transport."""
     kind = _load("skyvern.client")
-    over = httpx.Client(**_httpx_options(options), transport=fake.sync_transport)
-    made: SyncSkyvern = kind(**_arguments(kind, fake, options), httpx_client=over)
+    over = httpx.Client(**_httpx_options(options), transport=transport)
+    made: SyncSkyvern = kind(**_arguments(kind, options), httpx_client=over)
     return made
 
 
@@ -57,10 +55,10 @@ def _httpx_options(options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _arguments(kind: Any, fake: InProcessSkyvern, options: dict[str, Any]) -> dict[str, Any]:
+def _arguments(kind: Any, options: dict[str, Any]) -> dict[str, Any]:
     if "httpx_client" in options:
         raise TypeError("httpx_client is what the fake gives; pass your own options one by one")
-    given = {"api_key": fake.api_key, **options}
+    given = dict(options)
     environment = inspect.signature(kind.__init__).parameters.get("environment")
     if environment is not None and environment.default is None and "environment" not in given:
         # up to 1.0.2, None means an embedded server (facts: sdk-surface e)
