@@ -58,6 +58,7 @@ def fake_skyvern(
     max_virtual: float = WEEK,
     one_organization: bool = True,
     max_requests: int | None = 10_000,
+    journal_limit: int = 20_000,
     hold_cap: float = 30.0,
     wallclock: bool | None = None,
 ) -> Generator[InProcessSkyvern]:
@@ -87,6 +88,7 @@ def fake_skyvern(
             of its own, as of a served world whose clients do not know each other.
         max_virtual: virtual seconds after which a runaway test ends in ``VirtualTimeExceeded``.
         max_requests: requests after which it ends in ``TooManyRequests``; None: never.
+        journal_limit: requests that the journal remembers; the oldest are dropped first.
         hold_cap: real seconds for which virtual time may stand still.
         wallclock: whether ``datetime.now`` follows, through time-machine; None: if that is installed.
 
@@ -121,6 +123,7 @@ def fake_skyvern(
             one_organization=one_organization,
             timing=timing,
             max_requests=max_requests,
+            journal_limit=journal_limit,
         )
         stack.enter_context(seeded_random(seed))
         stack.enter_context(guarded(world))

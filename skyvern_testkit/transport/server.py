@@ -23,6 +23,7 @@ from skyvern_testkit.transport import stamps
 from skyvern_testkit.transport.front import OutOfPatience, Talk
 from skyvern_testkit.transport.listening import Listening, Reset, listen
 from skyvern_testkit.wire.http import Request, Response
+from skyvern_testkit.wire.jsontext import Json, dump_answer
 
 if TYPE_CHECKING:
     from skyvern.client import Skyvern as SyncSkyvern
@@ -162,6 +163,8 @@ class Server:
         Raises:
             Reset: instead of an answer.
         """
+        if request.path == stamps.CLOCK:
+            return self._clock(request)
         front = self.fake.front
         stamp = stamps.of(request)
         try:
@@ -184,8 +187,6 @@ class Server:
     async def _stamped(
         self, request: Request, stamp: stamps.Stamp
     ) -> Response | Broken | OutOfPatience:
-        if request.path == stamps.PATH:
-            return stamps.present(self.fake.front.now)
         if stamp.exchange is None:
             talk = self._talk(stamps.without(request))
         elif (found := self._away.pop(stamp.exchange, None)) is None:
@@ -199,6 +200,20 @@ class Server:
             self._away[str(self._numbers)] = talk
             return stamps.wait(str(self._numbers), talk.end)
         return await self._turn(talk, turn)
+
+    def _clock(self, request: Request) -> Response:
+        """The world's time; ``POST {"advance": seconds}`` moves one that is moved by hand."""
+        clock = self.fake.clock
+        if request.method == "POST":
+            if not isinstance(clock, HandClock):
+                return _said(409, error=f"{clock!r} moves by itself: serve with --clock manual")
+            try:
+                clock.advance(float(request.json["advance"]))
+            except (KeyError, TypeError, ValueError) as error:
+                return _said(422, error=f'wanted {{"advance": seconds}}: {error}')
+        elif request.method != "GET":
+            return _said(405, error="GET the time, or POST to move it")
+        return _said(200, now=self.fake.front.now, elapsed=self.fake.elapsed)
 
     def _talk(self, request: Request) -> Talk:
         front = self.fake.front
@@ -228,6 +243,12 @@ class Server:
         """The server has stopped: nobody comes back."""
         for exchange in list(self._away):
             self._leave(exchange)
+
+
+def _said(status: int, **body: Json) -> Response:
+    raw = dump_answer(body)
+    headers = (("content-length", str(len(raw))), ("content-type", "application/json"))
+    return Response(status, headers, raw)
 
 
 async def _set(flag: Flag) -> None:

@@ -28,19 +28,18 @@ from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
 
 __all__ = [
-    "PATH",
+    "CLOCK",
     "Stamp",
     "StampedTransport",
     "SyncStampedTransport",
     "gone",
     "of",
-    "present",
     "wait",
     "without",
 ]
 
-PATH: Final = "/_skyvern_testkit/clock"
-"""Where a client asks for the world's time."""
+CLOCK: Final = "/_skyvern_testkit/clock"
+"""Where a server of the kit is asked for its world's time."""
 
 NOW: Final = "x-skyvern-testkit-now"
 EXCHANGE: Final = "x-skyvern-testkit-exchange"
@@ -81,11 +80,6 @@ def without(request: Request) -> Request:
     return replace(request, headers=kept)
 
 
-def present(now: int) -> Response:
-    """The world's time."""
-    return _answer(200, (NOW, str(now)))
-
-
 def wait(exchange: str, until: int | None) -> Response:
     """Come back for the answer at that instant; None: there will not be one."""
     headers = ((EXCHANGE, exchange), *(((UNTIL, str(until)),) if until is not None else ()))
@@ -116,8 +110,8 @@ class _Keeper:
     def learn(self, answer: httpx.Response) -> None:
         """The server has told the world's time."""
         try:
-            self.zero = int(answer.headers[NOW]) - self.clock.now_ns
-        except (KeyError, ValueError):
+            self.zero = int(answer.json()["now"]) - self.clock.now_ns
+        except (KeyError, TypeError, ValueError):
             raise httpx.UnsupportedProtocol(
                 f"{answer.request.url.host} does not answer as a server of skyvern-testkit does, so it "
                 'cannot keep a virtual clock: run the test with clock="real"',
@@ -144,7 +138,7 @@ class _Keeper:
 
     def question(self, request: httpx.Request) -> httpx.Request:
         """The request for the world's time."""
-        return httpx.Request("GET", request.url.copy_with(raw_path=PATH.encode()))
+        return httpx.Request("GET", request.url.copy_with(raw_path=CLOCK.encode()))
 
     def deadline(self, request: httpx.Request) -> int | None:
         """When the client's own read timeout strikes, on its clock."""
