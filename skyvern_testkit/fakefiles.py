@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from skyvern_testkit.fake.fake import FakeSkyvern
-from skyvern_testkit.fake.loading import Loaded, check, load
+from skyvern_testkit.fake.loading import Loaded, check
 from skyvern_testkit.script.fakefile import FakeFile, FakeFileError, Place, Problem, examine
 from skyvern_testkit.script.fakefile.nodes import MAX_CHARACTERS
 
@@ -160,4 +160,4 @@ def load_fake(fake: FakeSkyvern, name: StrPath, root: StrPath = ".") -> Loaded:
     file, problems = _examined(name, root)
     if problems:
         raise FakeFileError(file.source, problems + check(fake, file))
-    return load(fake, file)
+    return fake.populate(file)

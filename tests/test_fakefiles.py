@@ -19,10 +19,12 @@ from skyvern_testkit.fakefiles import (
     load_fake,
     read_fake,
 )
+from skyvern_testkit.script import RunScript, completed, running, session_closed
 from skyvern_testkit.script.fakefile import FakeFileError, parse_script
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.rows import Credential, Profile, Session
 from skyvern_testkit.world.schemas import conforms
+from tests.api.asking import ask, send
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ["flaky_portal", "invoice_extraction", "invoice_portal"]
@@ -380,3 +382,91 @@ def test_the_files_and_scripts_of_the_documentation_are_right(write, project, te
         check_fake("portal", project)
     else:
         parse_script(text)
+
+
+class TestOrganizations:
+    """Every key has its own organisation in a served world; each begins with the same."""
+
+    WORLD = """
+        credentials: [{id: cred_2, name: Portal, credential_type: password,
+                       credential: {username: demo, password: secret}}]
+        profiles: [{id: bp_4, name: Logged in}]
+        sessions: [{id: pbs_6, timeout: 90, browser_profile_id: bp_4}]
+        workflows:
+          - id: wpid_8
+            title: Wait
+            workflow_definition:
+              parameters: []
+              blocks: [{block_type: wait, label: wait, wait_sec: 1}]
+        runs: [{play: [running: 1, completed: {output: theirs}]}]
+    """
+
+    def served(self, write, project) -> FakeSkyvern:
+        write(self.WORLD)
+        fake = FakeSkyvern(one_organization=False)
+        ask(fake, "GET /v1/browser_sessions", key="early")
+        load_fake(fake, "portal", project)
+        return fake
+
+    def test_the_file_is_there_for_keys_that_came_before_and_after(self, write, project):
+        fake = self.served(write, project)
+        for key in ("early", "late", fake.api_key):
+            (session,) = ask(fake, "GET /v1/browser_sessions", key=key)
+            (profile,) = ask(fake, "GET /v1/browser_profiles", key=key)
+            (credential,) = ask(fake, "GET /v1/credentials", key=key)
+            (workflow,) = ask(fake, "GET /v1/workflows", key=key)
+            assert session["browser_session_id"] == "pbs_6"
+            assert profile["browser_profile_id"] == "bp_4"
+            assert credential["credential_id"] == "cred_2"
+            assert workflow["workflow_permanent_id"] == "wpid_8"
+            assert session["organization_id"] == workflow["organization_id"]
+
+    def test_what_one_key_does_no_other_sees(self, write, project):
+        fake = self.served(write, project)
+        ask(fake, "GET /v1/browser_sessions", key="late")
+        ask(fake, "POST /v1/browser_sessions/pbs_6/close", key="late")
+        send(fake, "DELETE /v1/browser_profiles/bp_4", key="early")
+        send(fake, "POST /v1/credentials/cred_2/delete", key="early")
+
+        def seen(key: str) -> tuple[str, int, int]:
+            session = ask(fake, "GET /v1/browser_sessions/pbs_6", key=key)
+            profile = send(fake, "GET /v1/browser_profiles/bp_4", key=key)
+            credential = send(fake, "GET /v1/credentials/cred_2", key=key)
+            return session["status"], profile.status, credential.status
+
+        assert seen("early") == ("created", 404, 404)
+        assert seen("late") == ("completed", 200, 200)
+        assert seen(fake.api_key) == ("created", 200, 200)
+
+    def test_a_session_that_ends_is_no_others(self, write, project):
+        fake = self.served(write, project)
+        fake.on(workflow="wpid_8").play(RunScript(running(until=session_closed()), completed()))
+        body = {"workflow_id": "wpid_8", "browser_session_id": "pbs_6"}
+        runs = {
+            key: ask(fake, "POST /v1/run/workflows", key=key, **body)["run_id"]
+            for key in ("early", "late")
+        }
+        fake.advance(fake.world.now + 10 * SECOND)
+        ask(fake, "POST /v1/browser_sessions/pbs_6/close", key="late")
+        fake.advance(fake.world.now + 10 * SECOND)
+        assert fake.run(runs["late"]).is_over
+        assert not fake.run(runs["early"]).is_over
+
+    def test_rules_are_for_the_runs_of_all(self, write, project):
+        fake = self.served(write, project)
+        made = ask(fake, "POST /v1/run/workflows", key="late", workflow_id="wpid_8")
+        fake.advance(fake.world.now + 10 * SECOND)
+        assert fake.run(made["run_id"]).output == "theirs"
+
+    def test_a_registered_key_of_a_new_organization_has_it_too(self, write, project):
+        write(self.WORLD)
+        fake = FakeSkyvern(strict_keys=True)
+        load_fake(fake, "portal", project)
+        fake.keys.add("another")
+        assert len(ask(fake, "GET /v1/browser_sessions", key="another")) == 1
+
+    def test_a_fork_furnishes_its_own_organizations(self, write, project):
+        fake = self.served(write, project)
+        twin = fake.fork()
+        assert len(ask(twin, "GET /v1/browser_sessions", key="new")) == 1
+        assert set(fake.keys) == {"early", fake.api_key}

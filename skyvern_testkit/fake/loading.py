@@ -22,11 +22,11 @@ from skyvern_testkit.script.fakefile.nodes import Node
 from skyvern_testkit.script.fakefile.problems import nearest
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
-from skyvern_testkit.world.rows import Credential, Profile, Row, Session
+from skyvern_testkit.world.rows import Credential, Organization, Profile, Row, Session
 from skyvern_testkit.world.schemas import is_list, is_object
 from skyvern_testkit.world.world import Rule
 
-__all__ = ["Loaded", "check", "load"]
+__all__ = ["Loaded", "check", "furnish", "load"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,40 @@ def check(fake: FakeSkyvern, file: FakeFile) -> tuple[Problem, ...]:
     """What this world would refuse of a fake file; the world stays as it is."""
     twin = fake.fork()
     problems: list[Problem] = []
+    for organization in twin.world.rows(Organization):
+        for resource in file.resources:
+            try:
+                _make(twin, resource, organization.id)
+            except _Refused as refused:
+                problems += [
+                    file.problem(resource.node.at(*way), text) for way, text in refused.reasons
+                ]
+    return tuple(dict.fromkeys(problems))
+
+
+def furnish(fake: FakeSkyvern, file: FakeFile, organization_id: str) -> dict[str, tuple[str, ...]]:
+    """Make the resources of a fake file in one organisation.
+
+    Returns:
+        kind of resource -> the ids, in the file's order.
+
+    Raises:
+        FakeFileError: the world refuses something; what stands before it in the file is made.
+    """
+    ids: dict[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
     for resource in file.resources:
         try:
-            _make(twin, resource)
+            ids[resource.kind] += (_make(fake, resource, organization_id),)
         except _Refused as refused:
-            problems += [
-                file.problem(resource.node.at(*way), text) for way, text in refused.reasons
-            ]
-    return tuple(problems)
+            problems = [file.problem(resource.node.at(*way), text) for way, text in refused.reasons]
+            raise FakeFileError(file.source, problems) from None
+    return ids
 
 
 def load(fake: FakeSkyvern, file: FakeFile) -> Loaded:
-    """Make everything that a fake file describes, in the world's own organisation.
+    """Make everything that a fake file describes, in the organisations that there are.
+
+    Use :meth:`FakeSkyvern.populate`, which thinks of those to come, too.
 
     Raises:
         FakeFileError: the world refuses something; then nothing was made.
@@ -97,9 +119,9 @@ def load(fake: FakeSkyvern, file: FakeFile) -> Loaded:
     problems = check(fake, file)
     if problems:
         raise FakeFileError(file.source, problems)
-    ids: dict[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
-    for resource in file.resources:
-        ids[resource.kind] += (_make(fake, resource),)
+    organizations = [row.id for row in fake.world.rows(Organization)]
+    made = {one: furnish(fake, file, one) for one in organizations}
+    ids = made[fake.organization_id]
     rules: list[Rule] = [On(fake.world, rule.match).play(*rule.scripts) for rule in file.rules]
     return Loaded(ids, tuple(rules))
 
@@ -115,30 +137,36 @@ class _Refused(Exception):
         self.reasons = reasons
 
 
-def _make(fake: FakeSkyvern, resource: Resource) -> str:
+def _make(fake: FakeSkyvern, resource: Resource, organization_id: str) -> str:
     maker = _MAKERS[resource.kind]
     world = fake.world
     if resource.id is not None:
-        if _is_taken(fake, maker, resource.id):
+        if _is_taken(fake, maker, resource.id, organization_id):
             raise _Refused([(("id",), f"the world has a `{resource.id}` already")])
         world.chosen_ids[KINDS[resource.kind].prefix] = resource.id
     try:
-        answer = _served(fake, endpoints()[maker.operation], resource, maker)
+        answer = _served(fake, endpoints()[maker.operation], resource, maker, organization_id)
     finally:
         world.chosen_ids.clear()
     return str(answer[maker.id])
 
 
-def _is_taken(fake: FakeSkyvern, maker: Maker, id: str) -> bool:
+def _is_taken(fake: FakeSkyvern, maker: Maker, id: str, organization_id: str) -> bool:
     if maker.table is None:
-        return bool(fake.world.workflow_versions(id, fake.organization_id))
-    return any(row.id == id for row in fake.world.rows(maker.table, include_deleted=True))
+        return bool(fake.world.workflow_versions(id, organization_id))
+    return fake.world.get_deleted(maker.table, id, organization_id) is not None
 
 
-def _served(fake: FakeSkyvern, endpoint: Endpoint, resource: Resource, maker: Maker) -> JsonObject:
+def _served(
+    fake: FakeSkyvern,
+    endpoint: Endpoint,
+    resource: Resource,
+    maker: Maker,
+    organization_id: str,
+) -> JsonObject:
     asked: Json = {maker.wrapped: resource.body} if maker.wrapped else resource.body
     try:
-        done = perform(fake, endpoint, asked)
+        done = perform(fake, endpoint, asked, organization_id=organization_id)
     except Refusal as refusal:
         raise _Refused(_meant(_reasons(refusal.detail), resource)) from None
     except ServerCrash as crash:

@@ -90,7 +90,12 @@ def call_of(
 
 
 def perform(
-    fake: FakeSkyvern, endpoint: Endpoint, body: Json, params: Mapping[str, str] | None = None
+    fake: FakeSkyvern,
+    endpoint: Endpoint,
+    body: Json,
+    params: Mapping[str, str] | None = None,
+    *,
+    organization_id: str | None = None,
 ) -> Performed:
     """Do an operation for the world's own organisation, as the server would, at once.
 
@@ -101,13 +106,14 @@ def perform(
         params: what its path says.
 
     Raises:
+        organization_id: who asks; default: the world's own organisation.
         Refusal: the server's "no".
         ServerCrash: the real server crashes on this.
         TakesTime: it would have to wait; what it did before stays done.
     """
     params = params or {}
     request = Request(endpoint.operation.method, endpoint.operation.path.format(**params))
-    caller = Caller(fake.organization_id, fake.api_key)
+    caller = Caller(organization_id or fake.organization_id, fake.api_key)
     call = call_of(fake, endpoint, request, caller, body=body, params=params)
     result = endpoint.handler(call)
     if isinstance(result, Generator):

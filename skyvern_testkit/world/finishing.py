@@ -182,7 +182,7 @@ def session_gone(world: World, event: SessionLost) -> None:
     One that is at something without a browser does not notice: its next block opens another
     (recorded life ``se_lost_wait``).
     """
-    for run in list(world.rows(Run)):
+    for run in list(world.rows(Run, event.organization_id)):
         if (
             run.browser_session_id == event.session_id
             and not run.is_over

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -58,12 +58,19 @@ class Keys:
         strict: only registered keys are taken; otherwise every key that a real server could take.
         one_organization: keys that nobody registered all open the same organisation (the way of a
             world in process); otherwise each opens its own (the way of a served world).
+        on_organization: called with the id of every organisation that a key makes later.
     """
 
     def __init__(
-        self, world: World, *, strict: bool = False, one_organization: bool = True
+        self,
+        world: World,
+        *,
+        strict: bool = False,
+        one_organization: bool = True,
+        on_organization: Callable[[str], None] | None = None,
     ) -> None:
         self._world = world
+        self._on_organization = on_organization
         self.strict = strict
         self.one_organization = one_organization
         self.default_organization = world.new_organization("skyvern-testkit")
@@ -72,10 +79,10 @@ class Keys:
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 
-    def fork(self, world: World) -> Keys:
+    def fork(self, world: World, *, on_organization: Callable[[str], None] | None = None) -> Keys:
         """The same keys for a fork of the world."""
         twin = copy(self)
-        vars(twin).update(_world=world, _keys=dict(self._keys))
+        vars(twin).update(_world=world, _keys=dict(self._keys), _on_organization=on_organization)
         return twin
 
     def add(self, key: str, *, organization: str | None = None) -> str:
@@ -93,7 +100,7 @@ class Keys:
                 "a key is a text without quotes, spaces at its ends or a Bearer prefix"
             )
         if organization is None:
-            organization = self._world.new_organization(f"organisation {len(self._keys) + 1}").id
+            organization = self._new_organization()
         elif self._world.get(Organization, organization) is None:
             raise ValueError(f"there is no organisation {organization}")
         self._keys[key] = Key(organization)
@@ -135,12 +142,16 @@ class Keys:
             readable = key.count(".") == 2
             return Key(None, KeyState.UNREGISTERED if readable else KeyState.UNREADABLE)
         organization_id = (
-            self.default_organization.id
-            if self.one_organization
-            else self._world.new_organization(f"organisation {len(self._keys) + 1}").id
+            self.default_organization.id if self.one_organization else self._new_organization()
         )
         self._keys[key] = Key(organization_id)
         return self._keys[key]
+
+    def _new_organization(self) -> str:
+        made = self._world.new_organization(f"organisation {len(self._keys) + 1}").id
+        if self._on_organization is not None:
+            self._on_organization(made)
+        return made
 
 
 def _never_a_key(key: str) -> bool:

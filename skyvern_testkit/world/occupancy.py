@@ -65,11 +65,13 @@ def end_session(world: World, session: Session, status: str = "completed") -> Se
     wake(
         world,
         lambda run, trigger: (
-            isinstance(trigger, SessionClosed) and run.browser_session_id == session.id
+            isinstance(trigger, SessionClosed)
+            and run.browser_session_id == session.id
+            and run.organization_id == session.organization_id
         ),
         f"session {session.id} is {status}",
     )
-    world.schedule(world.now + _NOTICED, SessionLost(session.id))
+    world.schedule(world.now + _NOTICED, SessionLost(session.organization_id, session.id))
     return session
 
 
@@ -83,11 +85,12 @@ def expire_later(world: World, session: Session) -> None:
     """Let a session end by itself when its time is over."""
     deadline = _deadline(session)
     if deadline is not None:
-        world.schedule(deadline, SessionExpires(session.id, deadline))
+        event = SessionExpires(session.organization_id, session.id, deadline)
+        world.schedule(deadline, event)
 
 
 def expire(world: World, event: SessionExpires) -> None:
     """The time of a session is over, unless it was closed or given more meanwhile."""
-    session = world.get(Session, event.session_id)
+    session = world.get(Session, event.session_id, event.organization_id)
     if session is not None and not session.is_over and _deadline(session) == event.at:
         end_session(world, session, "timeout")

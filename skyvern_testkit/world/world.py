@@ -153,9 +153,19 @@ class World:
 
     # --- rows -----------------------------------------------------------------------------
 
+    def _key(self, kind: type[Row], row_id: str, organization_id: str) -> str:
+        """Under which a row of that organisation stands in its table, or would.
+
+        Its id; only ids that a fake file chooses are those of other organisations' rows, too.
+        """
+        taken = self._tables[kind].get(row_id)
+        if taken is None or taken.organization_id == organization_id:
+            return row_id
+        return f"{organization_id}/{row_id}"
+
     def insert(self, row: R) -> R:
         """Put a new row in its table."""
-        self._tables[type(row)][row.id] = row
+        self._tables[type(row)][self._key(type(row), row.id, row.organization_id)] = row
         if isinstance(row, Workflow):
             versions = self._versions.get(row.permanent_id, ())
             self._versions[row.permanent_id] = (*versions, row.id)
@@ -189,7 +199,7 @@ class World:
         """
         check_storable(*values.values(), *values.get("settings", {}).values())
         changed = replace(row, **{"modified_at": self.now, **values})
-        self._tables[type(row)][row.id] = changed
+        self._tables[type(row)][self._key(type(row), row.id, row.organization_id)] = changed
         return changed
 
     @contextlib.contextmanager
@@ -207,17 +217,16 @@ class World:
         self, kind: type[R], row_id: str | None, organization_id: str | None = None
     ) -> R | None:
         """The row of that id, or None: unknown, deleted, or (with an organisation) not its own."""
-        row: R | None = self._tables[kind].get(row_id or "")
-        if row is None or row.deleted_at is not None:
-            return None
-        if organization_id is not None and row.organization_id != organization_id:
-            return None
-        return row
+        key = row_id or ""
+        if organization_id is not None:
+            key = self._key(kind, key, organization_id)
+        row: R | None = self._tables[kind].get(key)
+        return row if row is not None and row.deleted_at is None else None
 
     def get_deleted(self, kind: type[R], row_id: str, organization_id: str) -> R | None:
         """As :meth:`get`, but a deleted row is found too."""
-        row: R | None = self._tables[kind].get(row_id)
-        return row if row is not None and row.organization_id == organization_id else None
+        row: R | None = self._tables[kind].get(self._key(kind, row_id, organization_id))
+        return row
 
     def rows(
         self, kind: type[R], organization_id: str | None = None, *, include_deleted: bool = False
