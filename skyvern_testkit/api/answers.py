@@ -103,13 +103,17 @@ def without_body(response: Response) -> Response:
 
 
 def bare(request: Request, status: int, raw: bytes, *, now: int, headers: Headers = ()) -> Response:
-    """An answer whose body is not JSON; its content type, if it has one, is among the headers."""
+    """An answer whose body is not JSON; its content type, if it has one, is among the headers.
+
+    A 204 has no length.
+    """
     kind = tuple(item for item in headers if item[0] == "content-type")
     first = tuple(item for item in headers if item[0] != "content-type")
     said = {name for name, _ in first}
     security = tuple(item for item in _SECURITY if item[0] not in said)
+    length = () if status == 204 else (_length(raw),)
     return Response(
-        status, (*_server(now), *first, _length(raw), *kind, *_cors(request), *security), raw
+        status, (*_server(now), *first, *length, *kind, *_cors(request), *security), raw
     )
 
 

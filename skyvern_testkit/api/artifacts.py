@@ -16,7 +16,7 @@ from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp
-from skyvern_testkit.world.rows import Artifact, Run
+from skyvern_testkit.world.rows import Artifact, Run, Upload
 
 __all__ = ["ENDPOINTS"]
 
@@ -62,6 +62,13 @@ class ArtifactType(StrEnum):
     TASK_ARCHIVE = "task_archive"
     DOWNLOAD = "download"
     UNKNOWN = "unknown"
+
+
+def get_artifact(call: Call) -> JsonObject:
+    """One artifact, as the list of its run has it (recorded group ``artifacts``)."""
+    artifact_id = call.params["artifact_id"]
+    artifact = call.find(Artifact, artifact_id, f"Artifact not found {artifact_id}")
+    return _body(call, call.world.run(artifact.run_id), artifact)
 
 
 class ArtifactsQuery(Lazy):
@@ -134,15 +141,19 @@ _SIGNATURE: Final = ("sig", "expiry", "kid")
 
 def get_artifact_content(call: Call) -> Answer:
     """The bytes of an artifact: with a key, or with the signature of its URL."""
-    artifact_id = call.params["artifact_id"]
+    artifact_id, part = call.params["artifact_id"], call.request.header("range")
     signed = all(getattr(call.query, name) for name in _SIGNATURE)
     if signed:
         _check_signature(call, artifact_id)
+        upload = call.world.get(Upload, artifact_id)
+        if upload is not None:
+            return _ranged(upload, part, filename=upload.filename or upload.id, attached=True)
     artifact = call.world.get(Artifact, artifact_id, None if signed else call.organization_id)
     if artifact is None:
         raise Refusal(404, f"Artifact not found {artifact_id}")
     run = call.world.run(artifact.run_id)
-    return _ranged(artifact, wire_filename(run, artifact), call.request.header("range"))
+    filename = wire_filename(run, artifact)
+    return _ranged(artifact, part, filename=filename, attached=artifact.type == "download")
 
 
 def _check_signature(call: Call, artifact_id: str) -> None:
@@ -166,11 +177,11 @@ _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 """What may not stand between the quotes of a header."""
 
 
-def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
+def _ranged(file: Artifact | Upload, asked: str | None, *, filename: str, attached: bool) -> Answer:
     """The file, or the part of it that was asked for (recorded life ``artifact_reads``)."""
-    content, size = artifact.content, len(artifact.content)
+    content, size = file.content, len(file.content)
     shown = "inline"
-    if artifact.type == "download":
+    if attached:
         plain = _NOT_PLAIN.sub("_", filename)
         shown = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
     head: Headers = (
@@ -178,9 +189,9 @@ def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
         ("cache-control", "private, no-cache"),
         ("x-content-type-options", "nosniff"),
         ("accept-ranges", "bytes"),
-        *((_ANY_PAGE,) if artifact.content_type.startswith("text/html") else ()),
+        *((_ANY_PAGE,) if file.content_type.startswith("text/html") else ()),
     )
-    kind = ("content-type", artifact.content_type)
+    kind = ("content-type", file.content_type)
     match = _RANGE.match(asked.strip()) if asked else None
     if match is None or match.groups() == ("", ""):
         return Answer(200, headers=(*head, kind), raw=content)
@@ -194,6 +205,7 @@ def _ranged(artifact: Artifact, filename: str, asked: str | None) -> Answer:
 
 
 ENDPOINTS: Final = (
+    Endpoint("get_artifact", get_artifact),
     Endpoint("get_run_artifacts", get_run_artifacts, query=ArtifactsQuery),
     Endpoint(
         "artifacts.get_artifact_content",

@@ -102,6 +102,8 @@ class Endpoint:
         name: the operation, as the SDK's method.
         handler: makes the answer; a generator may ``yield Until(...)`` or ``After(...)`` first.
         body: model of the JSON body; None where the server reads none.
+        form: reads the body of an operation that takes a form, before the key is looked at; what
+            it returns is the call's ``body``.
         query: model of the query; a field that is a list takes a repeated parameter.
         headers: model of the request headers that the server reads, by alias.
         body_required: a missing body or ``null`` is a 422.
@@ -113,6 +115,7 @@ class Endpoint:
     name: str
     handler: Handler
     body: type[BaseModel] | None = None
+    form: Callable[[Request], Any] | None = None
     query: type[BaseModel] | None = None
     headers: type[BaseModel] | None = None
     body_required: bool = True

@@ -18,6 +18,7 @@ FAMILIES = (
     "skyvern_testkit.api.workflows",
     "skyvern_testkit.api.runs",
     "skyvern_testkit.api.artifacts",
+    "skyvern_testkit.api.uploads",
 )
 
 

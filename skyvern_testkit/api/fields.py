@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AnyHttpUrl,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -30,6 +31,7 @@ __all__ = [
     "check_host",
     "check_timezone",
     "checked_url",
+    "is_known_host",
 ]
 
 
@@ -140,12 +142,18 @@ def _http_url() -> TypeAdapter[HttpUrl]:
     return TypeAdapter(HttpUrl)
 
 
-def checked_url(url: str | None, field: str) -> str | None:
+@cache
+def _any_http_url() -> TypeAdapter[AnyHttpUrl]:
+    return TypeAdapter(AnyHttpUrl)
+
+
+def checked_url(url: str | None, field: str, *, any_length: bool = False) -> str | None:
     """A URL as the server keeps it: with a scheme and a path, the host in lower case.
 
     Args:
         url: as it was sent; None stays None.
         field: how the error names it: ``url``, ``webhook_url``.
+        any_length: take it beyond 2083 characters too, as a replayed webhook does.
 
     Raises:
         Refusal: the real server's 400.
@@ -160,9 +168,11 @@ def checked_url(url: str | None, field: str) -> str | None:
     if scheme not in ("", "http", "https"):
         raise Refusal(400, f"Invalid {field}: unsupported scheme. {_ADVICE}")
     try:
-        return str(_http_url().validate_python(text if scheme else f"https://{text}"))
+        adapter = _any_http_url() if any_length else _http_url()
+        return str(adapter.validate_python(text if scheme else f"https://{text}"))
     except ValidationError:
-        raise Refusal(400, f"Invalid {field}: malformed. {_ADVICE}") from None
+        advice = "" if any_length else f" {_ADVICE}"
+        raise Refusal(400, f"Invalid {field}: malformed.{advice}") from None
 
 
 def check_host(url: str | None, field: str) -> None:
@@ -176,7 +186,12 @@ def check_host(url: str | None, field: str) -> None:
     """
     if url is None:
         return
+    if not is_known_host(url):
+        raise Refusal(400, f"Invalid {field}: unresolvable host.")
+
+
+def is_known_host(url: str) -> bool:
+    """Would a name server know the URL's host? See :func:`check_host`."""
     host = urlsplit(url).hostname or ""
     known = host == "localhost" or "." in host or ":" in host
-    if not known or host.endswith(".invalid"):
-        raise Refusal(400, f"Invalid {field}: unresolvable host.")
+    return known and not host.endswith(".invalid")

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp, timestamp_z
-from skyvern_testkit.world.rows import Artifact, Run
+from skyvern_testkit.world.rows import Artifact, Run, Upload
 
-__all__ = ["artifact_url", "checksum", "file_info", "signature_of", "wire_filename"]
+__all__ = ["artifact_url", "checksum", "file_info", "signature_of", "upload_url", "wire_filename"]
 
 KEY_ID = "testkit"
 _LIFE = 24 * 3600
@@ -28,6 +28,16 @@ def artifact_url(run: Run, artifact: Artifact, links: Links) -> str:
     """A signed address of the artifact's bytes, good for a day of virtual time."""
     expiry = str(artifact.created_at // SECOND + _LIFE)
     return _signed(artifact.id, wire_filename(run, artifact), artifact.type, expiry, links)
+
+
+def upload_url(upload: Upload, links: Links) -> str:
+    """A signed address of an uploaded file, good for a day of virtual time.
+
+    The real service's leads to its object store; this one leads to the fake, so that it can be
+    opened.
+    """
+    expiry = str(upload.created_at // SECOND + _LIFE)
+    return _signed(upload.id, upload.stored_name, "upload", expiry, links)
 
 
 @lru_cache(maxsize=4_096)  # every poll of a run names the same files again

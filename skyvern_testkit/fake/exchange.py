@@ -205,6 +205,8 @@ def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoi
     raw: Json = None
     if endpoint.body is not None:
         raw = read_body(request, reduced=credential_route)
+    elif endpoint.form is not None:
+        raw = endpoint.form(request)
     organization_id, key = "", request.header("x-api-key") or ""
     given = dict(request.query_items)
     opened = bool(endpoint.opened_by) and all(given.get(name) for name in endpoint.opened_by)

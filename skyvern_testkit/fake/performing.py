@@ -55,7 +55,7 @@ def call_of(
         endpoint: what for.
         request: where query and headers come from.
         caller: who asks.
-        body: the JSON that was sent, or ``MISSING``.
+        body: the JSON that was sent, or ``MISSING``; of a form what the endpoint reads of it.
         params: what the path says.
         reduced: a refusal has the form of the credential routes.
 
@@ -74,6 +74,8 @@ def call_of(
     if endpoint.body is not None:
         valid, items = check_body(endpoint.body, body, required=endpoint.body_required)
         wrong += items
+    elif endpoint.form is not None:
+        valid = body
     if wrong:
         raise refuse(wrong, reduced=reduced)
     return Call(
@@ -90,12 +92,7 @@ def call_of(
 
 
 def perform(
-    fake: FakeSkyvern,
-    endpoint: Endpoint,
-    body: Json,
-    params: Mapping[str, str] | None = None,
-    *,
-    organization_id: str | None = None,
+    fake: FakeSkyvern, endpoint: Endpoint, body: Json, params: Mapping[str, str] | None = None
 ) -> Performed:
     """Do an operation for the world's own organisation, as the server would, at once.
 
@@ -106,14 +103,13 @@ def perform(
         params: what its path says.
 
     Raises:
-        organization_id: who asks; default: the world's own organisation.
         Refusal: the server's "no".
         ServerCrash: the real server crashes on this.
         TakesTime: it would have to wait; what it did before stays done.
     """
     params = params or {}
     request = Request(endpoint.operation.method, endpoint.operation.path.format(**params))
-    caller = Caller(organization_id or fake.organization_id, fake.api_key)
+    caller = Caller(fake.organization_id, fake.api_key)
     call = call_of(fake, endpoint, request, caller, body=body, params=params)
     result = endpoint.handler(call)
     if isinstance(result, Generator):

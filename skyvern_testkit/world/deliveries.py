@@ -58,13 +58,14 @@ def emit_due(world: World, event: EffectDue) -> None:
 
 
 def webhook_sent(world: World, effect: Effect, result: EffectResult) -> None:
-    """Note what became of a webhook, in the run and in its attempt."""
+    """Note what became of a webhook, in the run and in its attempt; of a replayed one nothing."""
     run = world.run(effect.run.id)
-    world.change(
-        run,
-        webhook_failure_reason=_failure(result),
-        attempts=mark_sent(run, effect.run.attempt, world.now),
-    )
+    if not effect.replayed:
+        world.change(
+            run,
+            webhook_failure_reason=_failure(result),
+            attempts=mark_sent(run, effect.run.attempt, world.now),
+        )
     wake(
         world,
         lambda _, trigger: (

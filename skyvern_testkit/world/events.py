@@ -103,7 +103,6 @@ class ArchiveReady:
 class SessionExpires:
     """The life of a browser session is over."""
 
-    organization_id: str
     session_id: str
     at: int
 
@@ -120,7 +119,6 @@ class Unwound:
 class SessionLost:
     """Whoever used a session that is over finds the browser gone."""
 
-    organization_id: str
     session_id: str
 
 
@@ -139,6 +137,8 @@ class Effect:
     run: Run
     api_key: str = field(repr=False)
     at: int = 0
+    replayed: bool = False
+    """Sent once more on request: its body says less, and its result changes nothing of the run."""
 
     @property
     def name(self) -> str:

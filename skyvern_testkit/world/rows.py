@@ -30,6 +30,7 @@ __all__ = [
     "Session",
     "SessionStatus",
     "TotpCode",
+    "Upload",
     "Workflow",
 ]
 
@@ -165,6 +166,22 @@ class Artifact(Row):
     task_id: str | None = None
     step_id: str | None = None
     workflow_run_block_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload(Row):
+    """A file that a client uploaded; without a name when the client gave none."""
+
+    PREFIX: ClassVar[str] = "file"
+    filename: str | None
+    content: bytes = field(repr=False)
+    content_type: str = "application/octet-stream"
+    run_id: str | None = None
+    """The run that it is attached to; there is one at most."""
+
+    @property
+    def stored_name(self) -> str:
+        return self.id if self.filename is None else f"{self.id}_{self.filename}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,5 +369,6 @@ TABLES: Final[tuple[type[Row], ...]] = (
     Credential,
     TotpCode,
     Artifact,
+    Upload,
     Run,
 )

@@ -10,12 +10,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime, timedelta
+from urllib.parse import unquote_plus
 
 ID = re.compile(r"(?<![A-Za-z0-9_])([a-z]+(?:_v2)?)_(\d{17,19})(?!\d)")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{6})?(?![\d.:])")
 RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(?<="proxy_session_id":")[0-9a-f]{10}(?=")'), "<10 hex digits>"),
+    (re.compile(r'(?<="latency_ms":)\d+'), "<milliseconds>"),
+    (re.compile(r'(?<="x-skyvern-timestamp":")\d{10}(?=")'), "<seconds>"),
+    (re.compile(r'(?<="x-skyvern-signature":")[0-9a-f]{64}(?=")'), "<signature>"),
 )
+UPLOADED = re.compile(
+    r'"(?:file:///app/artifacts/local/[^"]+/(?P<kept>file#[^"]*)'
+    r'|s3://skyvern-uploads/[^"]+/(?P<stored>file#[^"]*)'
+    r'|http://[^"]+/v1/artifacts/file#\d+/content\?artifact_name=(?P<signed>[^"&]+)[^"]*)"'
+)
+"""Where an uploaded file lies: on the disk of the recorded server, in the cloud, at the fake."""
 
 
 class Ids:
@@ -80,6 +90,7 @@ def same_but_for_prose(expected: str, got: str) -> bool:
 
 
 def name_random(text: str) -> str:
+    text = UPLOADED.sub(lambda match: f'"<{unquote_plus(match[match.lastgroup or 0])}>"', text)
     for pattern, instead in RANDOM:
         text = pattern.sub(instead, text)
     return text

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from skyvern_testkit.api.call import After, Until
 from skyvern_testkit.fake.fake import FakeSkyvern
-from skyvern_testkit.script import RunScript, failed, queued, running
+from skyvern_testkit.script import RunScript, completed, failed, queued, running
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.times import MILLISECOND, SECOND, from_datetime, seconds
 from skyvern_testkit.world.events import EffectResult
@@ -50,6 +51,12 @@ NO_BROWSER = {
     "workflow_run": RunScript(queued(seconds=2), running(seconds=1), WITHOUT_A_BROWSER),
 }
 """What became of every run where the exchanges were recorded: run type -> script."""
+
+WITHOUT_NEED_OF_ONE = {
+    "waits": RunScript(queued(seconds=0.03), running(seconds=3), completed()),
+    "waits long": RunScript(queued(seconds=0.03), running(seconds=600), completed()),
+}
+"""Workflows of one block that only waits: title -> script."""
 
 POLL_STEP = SECOND // 2
 POLL_LIMIT = 240
@@ -119,6 +126,8 @@ def in_memory(fake: FakeSkyvern) -> Send:
     """Step exchanges by hand: nothing but the fake is tried, and no time is waited for."""
 
     def send(request: Request, now: int) -> Response:
+        fake.advance(now)
+        deliver(fake)
         exchange = fake.begin(request)
         while True:
             step = exchange.step(now)
@@ -129,18 +138,36 @@ def in_memory(fake: FakeSkyvern) -> Send:
                     now = at
                 case After():
                     now = fake.world.now + 4 * SECOND  # three tries of a webhook
-                    nobody_listens(fake)
+                    deliver(fake)
                 case _:
                     raise TypeError(f"the fake waits for {step}")
 
     return send
 
 
-def nobody_listens(fake: FakeSkyvern) -> None:
-    """What became of webhooks where the exchanges were recorded: nothing listened there."""
+RECEIVERS = {
+    "/ok": EffectResult(status=200, body="ok"),
+    "/500": EffectResult(status=500, body="broken"),
+    "/404": EffectResult(status=404),
+    "/302": EffectResult(status=302, body="moved"),
+    "/long": EffectResult(status=200, body="l" * 5000),
+    "/unicode": EffectResult(status=201, body="rä" * 1500),
+    "/bytes": EffectResult(status=200, body="\ufffd\ufffd\0"),
+    "/204": EffectResult(status=204),
+    "/json": EffectResult(status=200, body='{"a": 1}'),
+}
+"""What was answered at port 930 while the group ``webhooks`` was recorded."""
+REFUSED = EffectResult(error="ConnectError: All connection attempts failed")
+"""Nothing listened anywhere else."""
+
+
+def deliver(fake: FakeSkyvern) -> None:
+    """Let become of webhooks what became of them where the exchanges were recorded."""
     for effect in fake.take_effects():
-        refused = EffectResult(error="ConnectError: All connection attempts failed")
-        fake.effect_done(effect, refused)
+        parts = urlsplit(effect.url)
+        listens = parts.scheme == "http" and parts.port == 930
+        at_all = RECEIVERS["/ok"] if listens else REFUSED
+        fake.effect_done(effect, RECEIVERS.get(parts.path, at_all) if listens else at_all)
 
 
 class Replay:
@@ -165,6 +192,8 @@ class Replay:
         )
         for run_type, script in NO_BROWSER.items():
             self.fake.on(run_type=run_type).play(script)
+        for title, script in WITHOUT_NEED_OF_ONE.items():
+            self.fake.on(title=title).play(script)
         self.keys: dict[str, str] = {}
         for name, state in KEYS.items():
             self.keys[name] = f"header.{name}.signature"

@@ -9,7 +9,7 @@ from tests.recorded.differences import KNOWN
 from tests.recorded.evidence import Recorded
 from tests.recorded.replay import replayed
 
-RUNS = {"tasks", "wfruns", "logins", "artifacts", "nourl"}
+RUNS = {"tasks", "wfruns", "logins", "artifacts", "nourl", "uploads", "webhooks"}
 
 EXCHANGES = [
     pytest.param(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from skyvern_testkit.api.call import Endpoint
-from skyvern_testkit.api.runs import browser_tasks, reading, tasks, workflow_runs
+from skyvern_testkit.api.runs import browser_tasks, reading, replaying, tasks, workflow_runs
 
 __all__ = ["ENDPOINTS"]
 
@@ -12,4 +12,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *workflow_runs.ENDPOINTS,
     *browser_tasks.ENDPOINTS,
     *reading.ENDPOINTS,
+    *replaying.ENDPOINTS,
 )

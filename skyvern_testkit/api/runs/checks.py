@@ -1,14 +1,12 @@
-"""The checks that every request for a run goes through: session, profile, files (facts: runs 5)."""
+"""The checks that every request for a run goes through: session and profile (facts: runs 5)."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from skyvern_testkit.api.call import Call
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.world.rows import Profile, Session
 
-__all__ = ["check_files", "check_profile", "check_session"]
+__all__ = ["check_profile", "check_session"]
 
 
 def check_session(call: Call, session_id: str | None) -> None:
@@ -37,15 +35,4 @@ def check_profile(call: Call, profile_id: str | None) -> None:
             Profile,
             profile_id,
             f"Browser profile {profile_id} not found for organization {call.organization_id}",
-        )
-
-
-def check_files(file_ids: Sequence[str] | None) -> None:
-    """Refuse files that were not uploaded; uploads come with a later operation."""
-    if file_ids:
-        raise Refusal(
-            422,
-            "These file ids are not available to attach — each must name a file uploaded by this "
-            "organization that is not deleted and not already attached to another run: "
-            + ", ".join(file_ids),
         )

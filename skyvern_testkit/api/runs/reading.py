@@ -14,7 +14,7 @@ from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.rows import Run
 
-__all__ = ["ENDPOINTS", "find_run"]
+__all__ = ["ENDPOINTS", "find_run", "refuse_without_workflow"]
 
 
 def find_run(call: Call, run_id: str, refusal: str, *, hidden_too: bool = False) -> Run:
@@ -36,16 +36,18 @@ def get_run(call: Call) -> JsonObject:
     """A run as it is now (facts: runs 2 and 4)."""
     run_id = call.params["run_id"]
     run = find_run(call, run_id, f"Task run not found {run_id}", hidden_too=True)
-    if run.family is Family.WORKFLOW and run.workflow_permanent_id is not None:
-        _refuse_without_workflow(call, run.workflow_permanent_id)
+    refuse_without_workflow(call, run)
     if run.unreadable is not None:
         raise Refusal(400, run.unreadable)
     run = machine.read_by_client(call.world, run)
     return run_body(call.world, run, call.links)
 
 
-def _refuse_without_workflow(call: Call, permanent_id: str) -> None:
+def refuse_without_workflow(call: Call, run: Run) -> None:
     """A run whose workflow was deleted cannot be read (facts: runs 5)."""
+    permanent_id = run.workflow_permanent_id
+    if run.family is not Family.WORKFLOW or permanent_id is None:
+        return
     if call.world.workflow(permanent_id, call.organization_id) is None:
         raise Refusal(404, f"Workflow not found. workflow_permanent_id={permanent_id}")
 

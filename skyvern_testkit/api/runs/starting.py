@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from skyvern_testkit.api.call import Call
 from skyvern_testkit.api.runs.answers import create_body
+from skyvern_testkit.api.uploads import attach_files
 from skyvern_testkit.script import START, Family, RunInput
+from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
-from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Profile, Run, Workflow
 
@@ -38,6 +40,7 @@ class Order:
     unreadable: str | None = None
     run_with: str | None = None
     ai_fallback: bool | None = None
+    file_ids: Sequence[str] = ()
 
 
 def start_run(call: Call, order: Order) -> JsonObject:
@@ -57,10 +60,15 @@ def start_run(call: Call, order: Order) -> JsonObject:
         browser_profile_id=order.browser_profile_id,
         totp_identifier=order.echo.get("totp_identifier"),
     )
+    check_storable(order.totp_identifier)
     script = choose_script(world, given)  # a matcher may raise: before any row is made
     profile_id = order.browser_profile_id or _own_memory(call, order)
-    read_back = {**order.read_back, "browser_profile_id": profile_id}
-    check_storable(order.totp_identifier)
+    webhook_url = order.webhook_url or workflow.settings.get("webhook_callback_url")
+    read_back = {
+        **order.read_back,
+        "browser_profile_id": profile_id,
+        "webhook_url": webhook_url,
+    }
     run = world.make(
         Run,
         call.organization_id,
@@ -74,7 +82,7 @@ def start_run(call: Call, order: Order) -> JsonObject:
         workflow_id=workflow.id,
         workflow_permanent_id=workflow.permanent_id,
         api_key=call.api_key,
-        webhook_url=order.webhook_url or workflow.settings.get("webhook_callback_url"),
+        webhook_url=webhook_url,
         totp_identifier=order.totp_identifier,
         totp_url=order.totp_url,
         credential_id=order.credential_id,
@@ -92,6 +100,7 @@ def start_run(call: Call, order: Order) -> JsonObject:
         browser_seed_source=_seed_source(order, workflow),
         script=script,
     )
+    attach_files(call, order.file_ids, run_id)
     return create_body(machine.start(world, run), call.links)
 
 

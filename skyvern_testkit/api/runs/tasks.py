@@ -7,7 +7,7 @@ from typing import Final
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import check_host, checked_url
 from skyvern_testkit.api.runs.answers import create_body
-from skyvern_testkit.api.runs.checks import check_files, check_profile, check_session
+from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.requests import (
     RUN_TYPE_OF_ENGINE,
     RunEngine,
@@ -15,6 +15,7 @@ from skyvern_testkit.api.runs.requests import (
     TaskRunRequest,
     task_echo,
 )
+from skyvern_testkit.api.uploads import attach_files, check_files
 from skyvern_testkit.script import START, Family, RunInput, family_of
 from skyvern_testkit.wire.errors import Refusal, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
@@ -34,7 +35,7 @@ def run_task(call: Call) -> JsonObject:
     engine = RunEngine.SKYVERN_V2 if asked.publish_workflow else asked.engine
     webhook_url = checked_url(asked.webhook_url or None, "webhook_url")
     totp_url = checked_url(asked.totp_url, "totp_url")
-    check_files(asked.file_ids)
+    check_files(call, asked.file_ids)
     run_type = RUN_TYPE_OF_ENGINE.get(engine)
     if run_type is None:
         raise Refusal(400, f"The {engine} engine is not enabled on this server")
@@ -85,8 +86,8 @@ def run_task(call: Call) -> JsonObject:
         browser_profile_id=asked.browser_profile_id,
         totp_identifier=asked.totp_identifier,
     )
-    script = choose_script(world, given)  # a matcher may raise: before any row is made
     check_storable(asked.prompt, asked.title, asked.totp_identifier)
+    script = choose_script(world, given)  # a matcher may raise: before any row is made
     hidden = _hidden_workflow(call) if is_v2 else None
     run = world.make(
         Run,
@@ -111,6 +112,7 @@ def run_task(call: Call) -> JsonObject:
         data_extraction_schema=asked.data_extraction_schema,
         script=script,
     )
+    attach_files(call, asked.file_ids, run_id)
     return create_body(machine.start(world, run), call.links)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import checked_url
-from skyvern_testkit.api.runs.checks import check_files, check_profile, check_session
+from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.parameters import credential_of, resolve
 from skyvern_testkit.api.runs.requests import (
     WorkflowRunHeaders,
@@ -16,6 +16,7 @@ from skyvern_testkit.api.runs.requests import (
 )
 from skyvern_testkit.api.runs.starting import Order, known_runner, start_run
 from skyvern_testkit.api.runs.tasks import plain
+from skyvern_testkit.api.uploads import check_files
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
@@ -42,7 +43,7 @@ def run_workflow(call: Call) -> JsonObject:
     if webhook_url:
         webhook_url = checked_url(webhook_url, "webhook_url")
     totp_url = checked_url(asked.totp_url, "totp_url")
-    check_files(asked.file_ids)
+    check_files(call, asked.file_ids)
     if asked.browser_type is not None:
         raise Refusal(
             400,
@@ -96,6 +97,7 @@ def run_workflow(call: Call) -> JsonObject:
             max_elapsed_minutes=asked.max_elapsed_time_minutes,
             run_with=known_runner(asked.run_with),
             ai_fallback=asked.ai_fallback,
+            file_ids=asked.file_ids or (),
         ),
     )
 
