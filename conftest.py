@@ -1,3 +1,3 @@
-"""Nothing here imports skyvern_testkit: coverage must start first (see `make coverage`)."""
+"""Plugins by name: nothing is imported here, so that coverage starts first (see `make coverage`)."""
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "skyvern_testkit.contract.plugin"]

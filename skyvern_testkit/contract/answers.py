@@ -1,0 +1,142 @@
+"""Is an answer one that the server's own schema allows?
+
+The schemas are those of ``contracts/schemas``: derived from the real server, with the places where it leaves them
+named in ``departures.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from skyvern_testkit.contract.folder import read_contract
+from skyvern_testkit.wire.operations import operation_named
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+__all__ = ["WrongAnswer", "check_answer", "faults_of", "place_of_argument"]
+
+MOST: Final = 5
+"""Faults that a message shows."""
+
+REFUSALS: Final = {416: "no_range", 500: "crash"}
+"""Statuses with a shape of their own in ``refusals.json``; the others share one."""
+SECRETS: Final = "/v1/credentials"
+"""Under this path what was sent is never repeated."""
+
+
+class WrongAnswer(AssertionError):
+    """An answer that the server's own schema does not allow."""
+
+
+def place_of_argument(operation: str, argument: str) -> tuple[str, str]:
+    """Where an argument travels, ``path``, ``query``, ``headers`` or ``body``, and under which name."""
+    row = _operations()[operation]
+    if f"{{{argument}}}" in operation_named(operation).path:
+        return "path", argument
+    if argument in row.get("headers", {}):
+        return "headers", row["headers"][argument]
+    if argument in row["query"] or "body" not in row:
+        return "query", argument
+    return "body", argument
+
+
+def check_answer(operation: str, status: int, content_type: str, body: bytes, value: Any) -> None:
+    """Hold an answer against the schema of its operation and status.
+
+    Args:
+        operation: as the SDK names it.
+        status: of the answer.
+        content_type: its header, or an empty string.
+        body: its bytes.
+        value: the body read as JSON; None where it is none.
+
+    Raises:
+        WrongAnswer: the message names what is wrong, and where.
+    """
+    found = list(faults_of(operation, status, content_type, body, value))
+    if found:
+        more = [f"and {len(found) - MOST} more"] if len(found) > MOST else []
+        raise WrongAnswer(
+            "\n- ".join((f"{operation}: this {status} is not in its schema:", *found[:MOST], *more))
+        )
+
+
+def faults_of(
+    operation: str, status: int, content_type: str, body: bytes, value: Any
+) -> Iterator[str]:
+    """What is wrong with an answer, one line each; see :func:`check_answer`."""
+    if status >= 400:
+        is_secret = operation_named(operation).path.startswith(SECRETS)
+        shape = REFUSALS.get(status, "secret" if is_secret else "refusal")
+        yield from _faults(_refusals(shape), value)
+        return
+    answers = _operations()[operation]["answers"]
+    if str(status) not in answers:
+        yield f"the status is none of {', '.join(answers) or 'those known: no schema is'}"
+        return
+    schema = answers[str(status)]
+    if schema is None:
+        if body and content_type.startswith("application/json"):
+            yield "there is a body; the schema knows none"
+    elif schema and not content_type.startswith("application/json"):
+        yield f"the content type is {content_type or 'missing'}, not application/json"
+    elif schema:
+        yield from _faults(_validator(operation, str(status)), value)
+
+
+def _faults(validator: Validator, value: Any) -> Iterator[str]:
+    from jsonschema.exceptions import relevance
+
+    for error in validator.iter_errors(value):
+        deepest = max(error.context, key=relevance) if error.context else error
+        where = "".join(f"[{part!r}]" for part in deepest.absolute_path) or "the whole"
+        yield f"{where}: {deepest.message[:300]}"
+
+
+# --- reading the schemas ------------------------------------------------------------------------
+
+
+def _operations() -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = read_contract("schemas/operations.json")["operations"]
+    return rows
+
+
+@cache
+def _models() -> dict[str, Any]:
+    """All models, with the departures of the real server."""
+    models = deepcopy(read_contract("schemas/models.json")["$defs"])
+    for row in read_contract("schemas/departures.json")["departures"]:
+        models[row["model"]]["properties"][row["field"]] = row["schema"]
+    return {"$id": "models.json", "$defs": models}
+
+
+@cache
+def _validator(operation: str, status: str) -> Validator:
+    return _validator_of(_operations()[operation]["answers"][status])
+
+
+@cache
+def _refusals(shape: str) -> Validator:
+    return _validator_of(read_contract("schemas/refusals.json")[shape])
+
+
+def _validator_of(schema: dict[str, Any]) -> Validator:
+    from jsonschema import Draft202012Validator, FormatChecker
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    formats = FormatChecker(formats=())
+    formats.checks("date-time", raises=ValueError)(_is_time)
+    resource: Any = DRAFT202012.create_resource(_models())
+    registry: Any = Registry[Any]().with_resource("models.json", resource)
+    return Draft202012Validator(schema, registry=registry, format_checker=formats)
+
+
+def _is_time(value: object) -> bool:
+    """ISO 8601, with a zone or without: the server writes both (facts: resources 3)."""
+    return not isinstance(value, str) or bool(datetime.fromisoformat(value))
