@@ -92,15 +92,21 @@ def call_of(
 
 
 def perform(
-    fake: FakeSkyvern, endpoint: Endpoint, body: Json, params: Mapping[str, str] | None = None
+    fake: FakeSkyvern,
+    endpoint: Endpoint,
+    body: Json,
+    params: Mapping[str, str] | None = None,
+    *,
+    organization_id: str | None = None,
 ) -> Performed:
-    """Do an operation for the world's own organisation, as the server would, at once.
+    """Do an operation, as the server would, at once.
 
     Args:
         fake: whose world.
         endpoint: the operation.
         body: the JSON that it takes; None for none.
         params: what its path says.
+        organization_id: who asks; default: the world's own organisation.
 
     Raises:
         Refusal: the server's "no".
@@ -109,7 +115,7 @@ def perform(
     """
     params = params or {}
     request = Request(endpoint.operation.method, endpoint.operation.path.format(**params))
-    caller = Caller(fake.organization_id, fake.api_key)
+    caller = Caller(organization_id or fake.organization_id, fake.api_key)
     call = call_of(fake, endpoint, request, caller, body=body, params=params)
     result = endpoint.handler(call)
     if isinstance(result, Generator):

@@ -103,6 +103,7 @@ class ArchiveReady:
 class SessionExpires:
     """The life of a browser session is over."""
 
+    organization_id: str
     session_id: str
     at: int
 
@@ -119,6 +120,7 @@ class Unwound:
 class SessionLost:
     """Whoever used a session that is over finds the browser gone."""
 
+    organization_id: str
     session_id: str
 
 
