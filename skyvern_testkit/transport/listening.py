@@ -119,7 +119,7 @@ class Listening(threading.Thread):
             )
         except Reset:
             return _reset(asked)
-        return web.Response(
+        return _Answer(
             status=answer.status, headers=CIMultiDict(answer.headers), body=answer.body
         )
 
@@ -127,6 +127,16 @@ class Listening(threading.Thread):
         error, self._error = self._error, None
         if error is not None:
             raise error
+
+
+class _Answer(web.Response):
+    """An answer with just its own headers: some of the real server's have no content type."""
+
+    async def _prepare_headers(self) -> None:
+        has_type = "content-type" in self.headers
+        await super()._prepare_headers()
+        if not has_type:
+            self.headers.pop("content-type", None)
 
 
 class _Web(web.Server):

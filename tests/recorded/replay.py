@@ -22,7 +22,7 @@ from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.script import RunScript, completed, failed, queued, running
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.times import MILLISECOND, SECOND, from_datetime, seconds
-from skyvern_testkit.world.events import EffectResult
+from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.keys import KeyState
 from tests.recorded.asking import LAB, referred, unserved
 from tests.recorded.evidence import PLACEHOLDER, Recorded, groups, recorded
@@ -126,12 +126,12 @@ def in_memory(fake: FakeSkyvern) -> Send:
     """Step exchanges by hand: nothing but the fake is tried, and no time is waited for."""
 
     def send(request: Request, now: int) -> Response:
-        fake.advance(now)
-        deliver(fake)
         exchange = fake.begin(request)
         while True:
             step = exchange.step(now)
             if isinstance(step, Response):
+                if step.status < 400:
+                    deliver(fake)
                 return step
             match step:
                 case Until(at):
@@ -164,10 +164,15 @@ REFUSED = EffectResult(error="ConnectError: All connection attempts failed")
 def deliver(fake: FakeSkyvern) -> None:
     """Let become of webhooks what became of them where the exchanges were recorded."""
     for effect in fake.take_effects():
-        parts = urlsplit(effect.url)
-        listens = parts.scheme == "http" and parts.port == 930
-        at_all = RECEIVERS["/ok"] if listens else REFUSED
-        fake.effect_done(effect, RECEIVERS.get(parts.path, at_all) if listens else at_all)
+        fake.effect_done(effect, became_of(effect))
+
+
+def became_of(effect: Effect) -> EffectResult:
+    """What became of a delivery there."""
+    parts = urlsplit(effect.url)
+    if parts.scheme != "http" or parts.port != 930:
+        return REFUSED
+    return RECEIVERS.get(parts.path, RECEIVERS["/ok"])
 
 
 class Replay:
@@ -177,12 +182,18 @@ class Replay:
         group: the name of the group.
         connect: makes, of the fake, the way that its requests are sent; another transport is tried
             by connecting through it. Sending lets the world's time come to the request's.
+        make: makes the fake.
     """
 
-    def __init__(self, group: str, connect: Callable[[FakeSkyvern], Send] = in_memory) -> None:
+    def __init__(
+        self,
+        group: str,
+        connect: Callable[[FakeSkyvern], Send] = in_memory,
+        make: Callable[..., FakeSkyvern] = FakeSkyvern,
+    ) -> None:
         self.exchanges = recorded(group)
         first = _instant(self.exchanges[0].at)
-        self.fake = FakeSkyvern(
+        self.fake = make(
             seed=1,
             epoch=first - 10 * SECOND,
             strict_keys=True,

@@ -1,0 +1,88 @@
+"""The second front: the same requests over a real socket, as bytes, with the time moved by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+from collections.abc import Generator
+from typing import Any
+from urllib.parse import urlsplit
+
+from skyvern_testkit.clock import HandClock
+from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.transport.inprocess import InProcessSkyvern
+from skyvern_testkit.transport.server import serving
+from skyvern_testkit.wire.http import Request, Response
+from skyvern_testkit.world.events import Effect
+from tests.recorded.replay import BASE_URL, Replay, Send, became_of
+
+__all__ = ["over_a_socket"]
+
+
+class _AsRecorded:
+    """The courier of a replay: nobody is called, and what came of it is what came of it then.
+
+    As in memory, the world hears of it with the next request, or when one waits for it.
+    """
+
+    def __init__(self, fake: InProcessSkyvern, clock: HandClock) -> None:
+        self._fake, self._clock = fake, clock
+        self._due: list[Effect] = []
+
+    def start(self, effect: Effect) -> None:
+        self._due.append(effect)
+        if effect.id in self._fake.front._listeners:
+            self.deliver()
+            self._clock.advance(4)  # three tries of a webhook
+
+    start_here = start
+
+    def deliver(self) -> None:
+        due, self._due = self._due, []
+        for effect in due:
+            self._fake.front.effect_done(effect, became_of(effect))
+
+
+@contextlib.contextmanager
+def over_a_socket(group: str) -> Generator[Replay]:
+    """A replay of a group whose requests go through aiohttp and back."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**options: Any) -> InProcessSkyvern:
+            clock = HandClock(epoch_ns=options["epoch"])
+            fake = InProcessSkyvern(clock, by_polls=True, **options)
+            front: Any = fake.front
+            front._courier = _AsRecorded(fake, clock)
+            front.answered = front._settle = lambda _: None  # time moves for waits, not for looks
+            return fake
+
+        def connect(fake: FakeSkyvern) -> Send:
+            assert isinstance(fake, InProcessSkyvern)
+            fake.open()
+            stack.callback(fake.shut)
+            server = stack.enter_context(serving(fake, base_url=BASE_URL))
+            line = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+            stack.callback(line.close)
+            clock: Any = fake.clock
+            courier: Any = fake.front._courier
+
+            def send(request: Request, now: int) -> Response:
+                clock.move_to(fake.front.on_clock(now))
+                fake.front.served()
+                courier.deliver()
+                return _sent(line, request)
+
+            return send
+
+        yield Replay(group, connect, make)
+
+
+def _sent(line: http.client.HTTPConnection, request: Request) -> Response:
+    line.putrequest(request.method, request.target, skip_host=True, skip_accept_encoding=True)
+    for name, value in request.headers:
+        line.putheader(name, value.encode("latin-1"))
+    if request.body and request.header("content-length") is None:
+        line.putheader("content-length", str(len(request.body)))
+    line.endheaders(request.body or None)
+    answer = line.getresponse()
+    return Response(answer.status, tuple(answer.getheaders()), answer.read())
