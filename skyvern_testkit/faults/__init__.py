@@ -11,6 +11,7 @@ from skyvern_testkit.faults.catalogue import (
     Slow,
 )
 from skyvern_testkit.faults.faults import FaultRule, Faults
+from skyvern_testkit.faults.printing import as_code
 
 __all__ = [
     "AnswerWith",
@@ -23,4 +24,5 @@ __all__ = [
     "NeverAnswer",
     "ResetConnection",
     "Slow",
+    "as_code",
 ]

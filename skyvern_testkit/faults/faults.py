@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from skyvern_testkit.faults.catalogue import (
     AnswerWith,
@@ -46,6 +48,12 @@ class FaultRule:
     def __str__(self) -> str:
         return f"faults.on({self.operation!r}, nth={self.nth}): {self.fault}"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - the protocol
+        """Hypothesis and IPython show a fault as the code that plans it."""
+        from skyvern_testkit.faults.printing import as_code
+
+        printer.text("..." if cycle else as_code(self))
+
 
 class Faults:
     """The faults of one fake, in the order in which they were planned; the first that fits is used.
@@ -56,6 +64,7 @@ class Faults:
     def __init__(self) -> None:
         self._rules: dict[int, FaultRule] = {}
         self._count = 0
+        self._said: list[FaultPlan] = []
 
     def on(
         self,
@@ -79,11 +88,20 @@ class Faults:
             operation_named(operation)
         if nth < 1:
             raise ValueError(f"nth counts calls from 1, so it cannot be {nth}")
-        return FaultPlan(self, operation, nth, when)
+        caller = sys._getframe(1)  # noqa: SLF001 - who says it
+        place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+        said = FaultPlan(self, operation, nth, when, said_at=place)
+        self._said = [*self.unfinished(), said]
+        return said
 
     def clear(self) -> None:
         """Forget every fault."""
         self._rules.clear()
+        self._said.clear()
+
+    def unfinished(self) -> list[FaultPlan]:
+        """What was said with :meth:`on` without a method that says what goes wrong: it does nothing."""
+        return [said for said in self._said if not said.is_finished]
 
     def __iter__(self) -> Iterator[FaultRule]:
         return iter(self._rules.values())
@@ -116,6 +134,11 @@ class Faults:
         self._rules[rule.number] = rule
         return rule
 
+    def extend(self, rules: Iterable[FaultRule]) -> None:
+        """Plan the faults of a plan that is kept or drawn as a value; their counts begin anew."""
+        for rule in rules:
+            self.add(rule.operation, rule.fault, nth=rule.nth, times=rule.left, when=rule.when)
+
     def amend(self, rule: FaultRule, *, times: int | None) -> FaultRule:
         """Change how often a planned fault strikes."""
         self._rules[rule.number] = replace(rule, left=times)
@@ -139,17 +162,34 @@ class Faults:
 
 
 class FaultPlan:
-    """``faults.on(...)``: say what goes wrong. Every method plans it for one call."""
+    """``faults.on(...)``: say what goes wrong. Every method plans it for one call.
+
+    Attributes:
+        said_at: ``file:line`` where it was said.
+        is_finished: it was said what goes wrong.
+    """
 
     def __init__(
-        self, faults: Faults, operation: str, nth: int, when: Callable[[Request], bool] | None
+        self,
+        faults: Faults,
+        operation: str,
+        nth: int,
+        when: Callable[[Request], bool] | None,
+        *,
+        said_at: str = "",
     ) -> None:
         self._faults = faults
         self._operation = operation
         self._nth = nth
         self._when = when
+        self.said_at = said_at
+        self.is_finished = False
+
+    def __str__(self) -> str:
+        return f"faults.on({self._operation!r}, nth={self._nth})"
 
     def _plan(self, fault: Fault) -> PlannedFault:
+        self.is_finished = True
         rule = self._faults.add(self._operation, fault, nth=self._nth, when=self._when)
         return PlannedFault(self._faults, rule)
 

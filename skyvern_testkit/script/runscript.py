@@ -117,6 +117,16 @@ class RunScript:
                 check_move(family, current, step.state, who=who)
             current, lived = step.state, True
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - the protocol
+        """Hypothesis and IPython show a script as the code that makes it."""
+        from skyvern_testkit.script.printing import as_code
+
+        first, *others = ("..." if cycle else as_code(self)).split("\n")
+        printer.text(first)
+        for line in others:
+            printer.break_()
+            printer.text(line)
+
     def played(self, life: float) -> tuple[Step, ...]:
         """The steps to play: after so many seconds of work where the script only says how the run ends."""
         if not self.steps or (len(self.steps) == 1 and self.steps[0].is_final):

@@ -1,0 +1,295 @@
+"""Every legal history of a run, walked along the table of legal moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Final
+
+from hypothesis import strategies as st
+
+from skyvern_testkit.script import (
+    FINAL,
+    LEGAL,
+    RUN_TYPES,
+    START,
+    UNSET,
+    CodeFound,
+    Download,
+    Family,
+    RunScript,
+    State,
+    Step,
+    Unset,
+    bridge,
+    canceled,
+    completed,
+    created,
+    failed,
+    needs_totp,
+    never,
+    paused,
+    queued,
+    running,
+    terminated,
+    timed_out,
+)
+from skyvern_testkit.strategies.outputs import outputs
+from skyvern_testkit.wire.jsontext import Json
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+__all__ = ["RUN_TYPE_OF", "run_scripts"]
+
+RUN_TYPE_OF: Final[Mapping[str, str]] = {
+    **{name: name for name in RUN_TYPES},
+    "task": "task_v1",
+    "workflow": "workflow_run",
+    "login": "workflow_run",
+    "download": "workflow_run",
+}
+"""What people call a kind of run, and its ``run_type`` on the wire."""
+
+LONGEST: Final = 3600.0
+MOST_STEPS: Final = 8
+"""After so many steps a history comes to its end."""
+
+_WAY_ON: Final = {State.CREATED: 5, State.QUEUED: 5, State.RUNNING: 3, State.PAUSED: 3}
+"""How often a run in that state goes on, against one for each way to end: most come to work."""
+
+_SIMPLEST_FIRST: Final = (
+    State.COMPLETED,
+    State.RUNNING,
+    State.QUEUED,
+    State.FAILED,
+    State.TERMINATED,
+    State.TIMED_OUT,
+    State.CANCELED,
+    State.PAUSED,
+)
+"""The order in which shrinking prefers what comes next."""
+
+_ACTIVITIES: Final = ("Open the page", "Fill in the form", "Click 'Next'", "Read the table")
+_REASONS: Final = (
+    "The page did not load",
+    "Failed to navigate to url https://example.com. Error message: net::ERR_CONNECTION_RESET",
+    "Zugang gesperrt: 3 Fehlversuche \N{EM DASH} bitte später",
+)
+_FILES: Final = (
+    Download("invoice.pdf", b"%PDF-1.7"),
+    Download("report.csv", b"number,total\n1,9.50\n"),
+    Download("Rechnung Übersicht.pdf", b""),
+)
+
+
+def run_scripts(
+    kind: str = "task",
+    *,
+    output_schema: Json | None = None,
+    outputs_from: SearchStrategy[Json] | None = None,
+    error_codes: Collection[str] = (),
+    totp: str | None = None,
+    longest: float = LONGEST,
+    hangs: bool = True,
+    ends: Collection[State | str] = FINAL,
+) -> SearchStrategy[RunScript]:
+    """Legal histories of one kind of run, by the table of its moves (facts: runs 3).
+
+    All its ways through the table, with stretches of virtual time, what the agent does, files,
+    and every end: also a cancel from outside, in each state in which a run can be canceled. The
+    simplest, towards which Hypothesis shrinks, is ``completed()``.
+
+    A retried run takes one script for each attempt: draw several, and ``.play(*scripts)``.
+
+    Args:
+        kind: ``"task"``, ``"task_v2"``, ``"workflow"``, ``"login"``, ``"download"``, or a
+            ``run_type`` as on the wire.
+        output_schema: completed runs have outputs that conform to it; default: what the real
+            server would have given for the request.
+        outputs_from: or outputs of your own, such as ones that do not conform.
+        error_codes: of the caller's ``error_code_mapping``; some failures name one.
+        totp: some histories wait for a second-factor code under this identifier; None: none does.
+        longest: virtual seconds that a run takes at most, waits for codes not counted.
+        hangs: some histories never end. Only a client that gives up comes to an end then.
+        ends: the final states in which a history may end.
+
+    Raises:
+        ValueError: an unknown kind, a state that is not final, or a schema without instances.
+    """
+    if kind not in RUN_TYPE_OF:
+        raise ValueError(f"there is no kind of run {kind!r} (kinds: {', '.join(RUN_TYPE_OF)})")
+    final = frozenset(map(State, ends))
+    if not final or not final <= FINAL:
+        wrong = ", ".join(sorted(final - FINAL)) or "nothing"
+        raise ValueError(f"a run can end as {', '.join(sorted(FINAL))}, not as {wrong}")
+    if not 0 <= longest < float("inf"):
+        raise ValueError(f"a run cannot take up to {longest} seconds")
+    if outputs_from is None and output_schema is not None:
+        outputs_from = outputs(output_schema)
+    family = RUN_TYPES[RUN_TYPE_OF[kind]]
+    return _histories(
+        family, outputs_from, tuple(error_codes), totp, longest, hangs=hangs, final=final
+    )
+
+
+@st.composite
+def _histories(
+    draw: DrawFn,
+    family: Family,
+    results: SearchStrategy[Json] | None,
+    codes: tuple[str, ...],
+    totp: str | None,
+    longest: float,
+    *,
+    hangs: bool,
+    final: frozenset[State],
+) -> RunScript:
+    ending = _endings(results, codes)
+    if draw(st.integers(0, 4)) == 0:  # only how it ends: the run has its default life before
+        possible = [state for state in _SIMPLEST_FIRST if state in final]
+        return RunScript(draw(ending(draw(st.sampled_from(possible)), True)))
+    steps: list[Step] = []
+    current, left = START[family], longest
+    while True:
+        stretch, left = draw(_stretches(current, left, totp))
+        steps += stretch
+        ways = _ways(family, current, final, must_end=len(steps) >= MOST_STEPS)
+        if hangs:
+            ways.append(None)
+        following = draw(st.sampled_from(ways))
+        if following is None:
+            steps[-1] = _hanging(steps[-1])
+            break
+        if following in FINAL:
+            steps.append(draw(ending(following, current is State.RUNNING)))
+            break
+        current = following
+    return RunScript(*_told_shortly(family, steps))
+
+
+def _ways(
+    family: Family, current: State, final: frozenset[State], *, must_end: bool
+) -> list[State | None]:
+    """What may come next, the simplest first, the usual way more often."""
+    possible = LEGAL[family][current]
+    ends = possible & final
+    weights = dict.fromkeys(ends, 1)
+    if not (must_end and ends):
+        weights |= dict.fromkeys(possible - FINAL, _WAY_ON[current])
+    return [state for state in _SIMPLEST_FIRST for _ in range(weights.get(state, 0))]
+
+
+# --- stretches of time ------------------------------------------------------------------------------
+
+
+def _seconds(most: float) -> SearchStrategy[float]:
+    """Mostly short, since each ten seconds cost a client a poll; also broken ones, and long ones."""
+    short = int(min(most, 60))
+    return st.one_of(
+        st.integers(0, min(short, 15)),
+        st.integers(0, short),
+        st.integers(0, short * 1000).map(lambda milliseconds: milliseconds / 1000),
+        st.integers(0, int(most)),
+    )
+
+
+_WAITS: Final[Mapping[State, Callable[[float], Step]]] = {
+    State.CREATED: created,
+    State.QUEUED: queued,
+    State.PAUSED: paused,
+}
+
+
+@st.composite
+def _stretches(
+    draw: DrawFn, state: State, left: float, totp: str | None
+) -> tuple[list[Step], float]:
+    """The steps of one stay in a state, and the time that is left after it."""
+    steps: list[Step] = []
+    for _ in range(draw(st.integers(1, 3)) if state is State.RUNNING else 1):
+        if state is State.RUNNING and totp is not None and draw(st.integers(0, 5)) == 5:
+            steps.append(needs_totp(totp))
+            continue
+        seconds = draw(_seconds(left))
+        left -= seconds
+        if state is State.RUNNING:
+            doing = draw(st.sampled_from((None, *_ACTIVITIES)))
+            steps.append(running(seconds, step=doing))
+        else:
+            steps.append(_WAITS[state](seconds))
+    return steps, left
+
+
+def _hanging(step: Step) -> Step:
+    """The same step, for ever."""
+    if isinstance(step.until, CodeFound):
+        return running(until=never())
+    return Step(step.state, never(), activity=step.activity)
+
+
+_INSTANT: Final = (created(), queued(), running())
+
+
+def _told_shortly(family: Family, steps: list[Step]) -> list[Step]:
+    """Without those first steps that take no time and that the run goes through anyway."""
+    while (
+        len(steps) > 2 and steps[0] in _INSTANT and _path(family, steps[1:]) == _path(family, steps)
+    ):
+        steps = steps[1:]
+    return steps
+
+
+def _path(family: Family, steps: list[Step]) -> list[State]:
+    """The states that a run goes through, one entry a stay."""
+    path = [START[family]]
+    for step in steps:
+        if step.state is not path[-1]:
+            path += [*bridge(family, path[-1], step.state), step.state]
+    return path
+
+
+# --- ends -------------------------------------------------------------------------------------------
+
+
+def _endings(
+    results: SearchStrategy[Json] | None, codes: tuple[str, ...]
+) -> Callable[[State, bool], SearchStrategy[Step]]:
+    """How a run ends: ``ending(state, worked)``.
+
+    All is drawn for every end, though few use it all: else shrinking, to which less is simpler,
+    would prefer a cancel to a completed run.
+    """
+    parts = st.tuples(
+        st.just(UNSET) if results is None else results,
+        st.one_of(
+            st.none(),
+            st.sampled_from(_REASONS),
+            st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=30),
+        ),
+        st.one_of(st.none(), st.sampled_from(codes)) if codes else st.none(),
+        st.lists(st.sampled_from(_FILES), max_size=2, unique_by=_name),
+    )
+
+    def ending(state: State, worked: bool) -> SearchStrategy[Step]:  # noqa: FBT001 - an inner function
+        def end(drawn: tuple[Json | Unset, str | None, str | None, list[Download]]) -> Step:
+            output, reason, code, drawn_files = drawn
+            files = drawn_files if worked else []  # who never ran has downloaded nothing
+            match state:
+                case State.COMPLETED:
+                    return completed(output, downloads=files)
+                case State.FAILED:
+                    return failed(reason, error_code=code, downloads=files)
+                case State.TERMINATED:
+                    return terminated(reason, error_code=code, downloads=files)
+                case State.TIMED_OUT:
+                    return timed_out(reason)
+                case _:
+                    return canceled()
+
+        return parts.map(end)
+
+    return ending
+
+
+def _name(file: Download) -> str:
+    return file.filename
