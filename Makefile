@@ -3,18 +3,21 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+REAL ?= .venv-real
+SERVER ?= skyvern[server]==1.0.56
 WORKERS ?= 2
 ARGS ?=
 
 bin := $(VENV)/bin
 installed := $(VENV)/.installed
+server := $(REAL)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint types wheel coverage bench format clean
+.PHONY: help demo test contract-real check lint types wheel coverage bench format clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(installed): pyproject.toml hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, not " + sys.version.split()[0] + ": make PYTHON=/path/to/python3" if sys.version_info < (3, 11) else 0)'
@@ -28,6 +31,16 @@ demo: $(installed) ## the example project, tested with a freshly built wheel and
 
 test: $(installed) ## the kit's own tests, in random order on WORKERS processes; ARGS="..." goes to pytest
 	$(bin)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# The real server is large and under another licence: it never comes into the kit's own environment.
+$(server):
+	@test -x $(REAL)/bin/python || $(PYTHON) -m venv $(REAL)
+	@echo "installing $(SERVER) into $(REAL)"
+	@$(REAL)/bin/python -m pip install -qq --disable-pip-version-check '$(SERVER)'
+	@touch $@
+
+contract-real: $(installed) $(server) ## the contract's cases against the real server, in an environment of its own
+	$(bin)/skyvern-testkit verify --target real --python $(REAL)/bin/python --report contracts/evidence.json
 
 check: lint types wheel ## linters, formatter, type checkers, rooms, the built wheel
 
@@ -58,5 +71,5 @@ format: $(installed) ## mend what ruff can mend
 	$(bin)/ruff format
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) dist build site htmlcov .coverage .coverage.* .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(REAL) dist build site htmlcov .coverage .coverage.* .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

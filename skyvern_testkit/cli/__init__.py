@@ -42,6 +42,7 @@ class Listed:
 
 COMMANDS: Final = {
     "serve": Listed("skyvern_testkit.cli.serve", "serve a fake Skyvern on this machine"),
+    "verify": Listed("skyvern_testkit.cli.verify", "run the contract's cases against a target"),
 }
 
 

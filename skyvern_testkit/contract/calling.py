@@ -180,7 +180,10 @@ class BySdk:
     """The installed SDK's synchronous client; the answer is caught on its way in."""
 
     def __init__(self, place: Place, stack: ExitStack) -> None:
-        from skyvern.client import Skyvern
+        try:
+            from skyvern.client import Skyvern
+        except ModuleNotFoundError:
+            raise NotHere("Skyvern's SDK is not installed") from None
 
         self._caught: list[httpx.Response] = []
         over = stack.enter_context(_http(place, event_hooks={"response": [self._catch]}))

@@ -7,6 +7,7 @@ organisation, from the fixture ``skyvern``.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from skyvern_testkit.contract.calling import Caller, NotHere
 from skyvern_testkit.contract.cases import DRIVERS, MARK, Case
+from skyvern_testkit.contract.real import RealServerError
 from skyvern_testkit.contract.report import Ledger
 from skyvern_testkit.contract.targets import TARGETS, Asked, Target, UnknownTarget, target_named
 
@@ -25,11 +27,10 @@ FIXTURE: Final = "skyvern"
 OPTIONS: Final[dict[str, tuple[str, str | None, str]]] = {
     "target": (f"{'|'.join(TARGETS)}|URL", "fake", "what the cases are run against"),
     "drivers": (",".join(DRIVERS), ",".join(DRIVERS), "how their calls are made"),
-    "key": ("KEY", None, "API key, where the target is a URL"),
     "python": ("PATH", None, "interpreter with the real server, where the target is real"),
     "report": ("FILE", None, "write what was found as JSON"),
 }
-"""``--contract-NAME``: metavar, default, help."""
+"""``--contract-NAME``: metavar, default, help. The API key of a URL comes as SKYVERN_API_KEY: it is a secret."""
 
 TARGET: Final = pytest.StashKey[Target]()
 LEDGER: Final = pytest.StashKey[Ledger]()
@@ -47,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}(case): a case of the contract")
     given: dict[str, Any] = {name: config.getoption(f"contract_{name}") for name in OPTIONS}
     python = Path(given["python"]) if given["python"] else None
-    asked = Asked(given["target"], given["key"], python)
+    asked = Asked(given["target"], os.environ.get("SKYVERN_API_KEY"), python)
     try:
         config.stash[TARGET] = target_named(asked)
     except UnknownTarget as error:
@@ -70,6 +71,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(FIXTURE, drivers, indirect=True)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """``-k`` knows a case by its name too."""
+    if (case := case_of(item)) is not None:
+        item.extra_keyword_matches.add(case.name)
+
+
+@pytest.hookimpl(trylast=True)  # what -k leaves out is nobody's business
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Set aside what cannot be run here, each with its reason, and refuse two cases of one name."""
     ledger, target = config.stash[LEDGER], config.stash[TARGET]
@@ -111,9 +119,15 @@ def _driver(item: pytest.Item) -> str:
 @pytest.fixture
 def skyvern(request: pytest.FixtureRequest) -> Iterator[Caller]:
     """An organisation of the case's own on the target, and a driver to call it by."""
-    target = request.config.stash[TARGET]
-    with target.open() as place, ExitStack() as stack:
-        yield Caller(place, request.param, stack)
+    with ExitStack() as stack:
+        try:
+            place = stack.enter_context(request.config.stash[TARGET].open())
+            caller = Caller(place, request.param, stack)
+        except RealServerError as error:
+            pytest.exit(str(error), returncode=pytest.ExitCode.USAGE_ERROR)
+        except NotHere as reason:
+            pytest.skip(str(reason))
+        yield caller
 
 
 @pytest.hookimpl(wrapper=True)

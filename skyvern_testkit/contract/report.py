@@ -25,10 +25,7 @@ class Ledger:
         """A part of the case was run."""
         before = self._rows.get((case, driver), {}).get("verdict")
         good = passed and before != DISPROVED
-        self._rows[case, driver] = {
-            "verdict": PROVEN if good else DISPROVED,
-            "date": datetime.now(UTC).date().isoformat(),
-        }
+        self._rows[case, driver] = {"verdict": PROVEN if good else DISPROVED}
 
     def not_run(self, case: str, driver: str, reason: str) -> None:
         """It was not, and why."""
@@ -36,11 +33,13 @@ class Ledger:
 
     def report(self, target: Target) -> dict[str, Any]:
         """All of it, to be written as JSON: case -> driver -> server, date, verdict."""
-        version = target.version if self._rows else ""
+        was_run = any(row["verdict"] != NOT_RUN for row in self._rows.values())
+        today = datetime.now(UTC).date().isoformat()  # a case may live in another time
+        seen = {"server": target.version, "date": today} if was_run else {}
         cases: dict[str, dict[str, dict[str, str]]] = {}
         for (case, driver), row in sorted(self._rows.items()):
-            server = {} if row["verdict"] == NOT_RUN else {"server": version}
-            cases.setdefault(case, {})[driver] = {**server, **row}
+            by_driver = cases.setdefault(case, {})
+            by_driver[driver] = row if row["verdict"] == NOT_RUN else {**row, **seen}
         return {"written_by": "skyvern-testkit verify --report; never by hand", "cases": cases}
 
 

@@ -19,7 +19,7 @@ __all__ = ["TARGETS", "Asked", "Target", "UnknownTarget", "target_named"]
 
 
 class UnknownTarget(ValueError):
-    """A word that is neither the name of a target nor a URL."""
+    """A word that is neither the name of a target nor a URL, or a URL without a key."""
 
 
 @dataclass(frozen=True, slots=True)
