@@ -18,8 +18,6 @@ KNOWN: dict[str, str] = {
     },
     "tasks.content.signed": _SIGNS,
     "tasks.content.signed_key": _SIGNS,
-    "uploads.file.delete.attached": "a race: the run that it was attached to had just ended, and the "
-    "file with it; in another recording it was still there",
     "webhooks.url.word": "the same as tasks.url0: its name server knows every name",
     "tasks.url0": "its name server knew the name; others do not (facts: runs 5), nor does the fake",
     "tasks.cancel.skyvern-2p0.get": "a race: the work began just after the cancel and said so",
