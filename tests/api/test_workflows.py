@@ -186,8 +186,9 @@ ACCEPTED = [
 
 def as_request(block: dict[str, Any]) -> dict[str, Any]:
     """An answered block as its client would send it again: parameters by their keys."""
+    block = dict(block)
     changed: dict[str, Any] = {
-        "parameter_keys": [item["key"] for item in block.get("parameters", ())]
+        "parameter_keys": [item["key"] for item in block.pop("parameters", ())]
     }
     if block.get("loop_over") is not None and not block["loop_variable_reference"]:
         changed["loop_over_parameter_key"] = block["loop_over"]["key"]
@@ -211,26 +212,30 @@ def without_identity(definition: dict[str, Any]) -> str:
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>", text)
 
 
-@pytest.mark.parametrize("body", ACCEPTED)
-def test_a_definition_read_back_makes_the_same_definition(fake: FakeSkyvern, body: bytes):
-    made = ask(fake, "POST", "/v1/agents", json.loads(body)).json
-    read = ask(fake, "GET", f"/v1/agents/{made['workflow_permanent_id']}").json
-    definition = read["workflow_definition"]
-    outputs = [item for item in definition["parameters"] if item["parameter_type"] == "output"]
-    again = definition | {
-        "parameters": [as_parameter(p) for p in definition["parameters"] if p not in outputs],
+def as_definition(definition: dict[str, Any]) -> dict[str, Any]:
+    """An answered definition as its client would send it again."""
+    asked = [p for p in definition["parameters"] if p["parameter_type"] != "output"]
+    return definition | {
+        "parameters": [as_parameter(parameter) for parameter in asked],
         "blocks": [as_request(block) for block in definition["blocks"]],
     }
 
-    answer = ask(
-        fake,
-        "POST",
-        "/v1/agents",
-        {"json_definition": {"title": "again", "workflow_definition": again}},
-    )
 
-    assert answer.status == 200, answer.body
-    assert without_identity(answer.json["workflow_definition"]) == without_identity(definition)
+@pytest.mark.parametrize("body", ACCEPTED)
+def test_a_definition_read_back_makes_the_same_definition(fake: FakeSkyvern, body: bytes):
+    made = ask(fake, "POST", "/v1/agents", json.loads(body)).json
+    at = f"/v1/agents/{made['workflow_permanent_id']}"
+    definition = ask(fake, "GET", at).json["workflow_definition"]
+    again = {"title": "again", "workflow_definition": as_definition(definition)}
+
+    for target, sent in (
+        ("/v1/agents", {"json_definition": again}),
+        (at, {"json_definition": again}),
+        (at, {"yaml_definition": json.dumps(again)}),
+    ):
+        answer = ask(fake, "POST", target, sent)
+        assert answer.status == 200, answer.body
+        assert without_identity(answer.json["workflow_definition"]) == without_identity(definition)
 
 
 # --- what stays as it was ---------------------------------------------------------------------

@@ -10,29 +10,15 @@ from tests.recorded.asking import served
 from tests.recorded.evidence import Recorded
 from tests.recorded.replay import Outcome, replayed
 
-GROUPS = {"blocks", "blocks2", "definitions", "workflows"}
+GROUPS = {"blocks", "blocks2", "definitions", "roundtrip", "updates", "workflows", "yaml"}
 
 SQL = "the real answer goes on with the SQL of its database"
-YAML = "yaml_definition is not read yet"
 SHIFTED = "one workflow is missing on the pages before, since folders are not served yet"
 
 DIFFERENT: dict[str, str] = {
     "definitions.param.duplicate2": "the order of a set, which changes with the server's process",
     "definitions.top_value20.folder_id": SQL,
     "definitions.folder.unknown_query": SQL,
-    "definitions.err.blank_yaml": YAML,
-    "definitions.yaml.ok": YAML,
-    "definitions.yaml.wins": YAML,
-    "definitions.yaml.bad_label": YAML,
-    "definitions.yaml.dup_labels": YAML,
-    "definitions.yaml.syntax": YAML,
-    "definitions.yaml.scalar": YAML,
-    "definitions.yaml.list": YAML,
-    "definitions.yaml.missing": YAML,
-    "definitions.yaml.missing_block_field": YAML,
-    "definitions.yaml.unknown_block": YAML,
-    "definitions.yaml.no_blocks": YAML,
-    "definitions.yaml.bad_param_key": YAML,
     "workflows.list2": SHIFTED,
     "workflows.list3": SHIFTED,
 }

@@ -156,7 +156,7 @@ BLOCKS: Final[tuple[Block, ...]] = (
         """,
         shows="code parameters error_code_mapping prompt steps data_schema user_owned_goal "
         "goal_needs_regeneration code_edited_by_hand",
-        rule="error_codes_are_trimmed",
+        rule="code_takes_keys",
         sets={"steps": None},  # the server makes its own steps of what it understands of the code
     ),
     Block(

@@ -26,6 +26,7 @@ _ANSWERED = (
     "workflow_system_prompt",
     "completion_contract",
 )
+_ANSWERED_IF_GIVEN = ("browser_settings",)
 
 
 def build_definition(world: World, workflow_id: str, request: JsonObject) -> JsonObject:
@@ -58,13 +59,12 @@ class _Builder:
                 if (parameter["parameter_type"] == "context") is later:
                     self._known[parameter["key"]] = self._parameter(parameter)
         blocks = [self._block(block) for block in request["blocks"]]
-        settings = request["browser_settings"]
         return {
             "version": request["version"],
             "parameters": list(self._known.values()),
             "blocks": blocks,
             **{name: request[name] for name in _ANSWERED},
-            **({"browser_settings": settings} if settings is not None else {}),
+            **{name: request[name] for name in _ANSWERED_IF_GIVEN if name in request},
         }
 
     # --- parameters -----------------------------------------------------------------------

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, Field
 
 from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.workflows.answers import render
-from skyvern_testkit.api.workflows.making import add_version
-from skyvern_testkit.api.workflows.models import request_model
+from skyvern_testkit.api.workflows.asked import DefinitionBody, asked_by
+from skyvern_testkit.api.workflows.making import add_next_version, add_version, check_browser_type
 from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wanted
+from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
@@ -25,14 +27,6 @@ _LARGEST_NUMBER = 2**63 - 1
 
 
 # --- what is asked ----------------------------------------------------------------------------
-
-
-class _Definition:
-    """Stands for the request model of a workflow, which is made on the first request."""
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.nullable_schema(handler.generate_schema(request_model()))
 
 
 def _visible_ascii(key: str | None) -> str | None:
@@ -51,11 +45,6 @@ class CreateQuery(Lazy):
     folder_id: str | None = None
 
 
-class CreateBody(Lazy):
-    json_definition: Annotated[Any, _Definition] = None
-    yaml_definition: str | None = None
-
-
 class ReadQuery(Lazy):
     version: int | None = None
     template: bool = False
@@ -69,7 +58,8 @@ class VersionsQuery(Lazy):
 
 
 def create_workflow(call: Call) -> JsonObject:
-    request = _requested(call.body)
+    with _failing("Failed to create workflow. Error: {why}"):
+        request = asked_by(call.body).request
     folder_id = call.query.folder_id
     permanent_id = _permanent_id_for(call)
     if permanent_id is not None:
@@ -79,27 +69,18 @@ def create_workflow(call: Call) -> JsonObject:
     if folder_id is not None:
         request = {**request, "folder_id": folder_id}
     check_storable(request["proxy_location"])
-    try:
+    with _failing("Failed to create workflow. Error: {why}"):
         made = add_version(call.world, call.organization_id, request, permanent_id=permanent_id)
-    except Unstorable as error:
-        raise Refusal(500, f"Failed to create workflow. Error: {error.why}") from None
     return render(made)
 
 
-def _requested(body: CreateBody) -> JsonObject:
-    """The request as JSON with its defaults. YAML wins where both are given."""
-    if body.yaml_definition:
-        raise Refusal(
-            501, "skyvern-testkit does not read yaml_definition yet; the real server does."
-        )
-    if body.json_definition is None:
-        raise Refusal(
-            422,
-            "Invalid workflow definition. "
-            "Workflow should be provided in either yaml or json format.",
-        )
-    request: JsonObject = body.json_definition.model_dump(mode="json")
-    return request
+@contextmanager
+def _failing(sentence: str) -> Generator[None]:
+    """What the server trips over inside is said in that sentence, of its ``name`` and ``why``."""
+    try:
+        yield
+    except (Tripped, Unstorable) as trip:
+        raise Refusal(500, sentence.format(name=trip.name, why=trip.why)) from None
 
 
 def _permanent_id_for(call: Call) -> str | None:
@@ -108,6 +89,22 @@ def _permanent_id_for(call: Call) -> str | None:
     if key is None:
         return None
     return "wpid_" + hashlib.sha256(f"{call.organization_id}:{key}".encode()).hexdigest()
+
+
+def update_workflow(call: Call) -> JsonObject:
+    """Make the next version; a deleted workflow is back with it (facts: resources 3, "Update")."""
+    permanent_id = call.params["workflow_id"]
+    sentence = f"Failed to update workflow with ID {permanent_id}. Error: <{{name}}: {{why}}>"
+    with _failing(sentence):
+        asked = asked_by(call.body)
+    check_browser_type(asked.request)
+    versions = call.world.workflow_versions(permanent_id, call.organization_id)
+    if not versions:
+        raise _not_found(permanent_id)
+    check_storable(asked.request["proxy_location"])
+    with _failing(sentence):
+        made = add_next_version(call.world, asked, versions[-1])
+    return render(made)
 
 
 def _not_found(permanent_id: str, version: int | None = None) -> Refusal:
@@ -169,10 +166,11 @@ ENDPOINTS = (
     Endpoint(
         "create_workflow",
         create_workflow,
-        body=CreateBody,
+        body=DefinitionBody,
         query=CreateQuery,
         headers=CreateHeaders,
     ),
+    Endpoint("update_workflow", update_workflow, body=DefinitionBody),
     Endpoint("get_workflows", get_workflows, query=ListQuery),
     Endpoint("get_workflow", get_workflow, query=ReadQuery),
     Endpoint("get_workflow_versions", get_workflow_versions, query=VersionsQuery),

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from skyvern_testkit.api.fields import checked_url
 from skyvern_testkit.api.workflows.answers import settings_of
+from skyvern_testkit.api.workflows.asked import Asked, asked_for
 from skyvern_testkit.api.workflows.checks import check_definition
 from skyvern_testkit.api.workflows.credentials import settled
 from skyvern_testkit.api.workflows.definition import build_definition
 from skyvern_testkit.api.workflows.models import request_model
+from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
 from skyvern_testkit.world.world import World
 
-__all__ = ["add_version", "make_workflow"]
+__all__ = ["add_next_version", "add_version", "check_browser_type", "make_workflow"]
 
 
 def make_workflow(
@@ -38,11 +40,12 @@ def make_workflow(
     Raises:
         pydantic.ValidationError: the server would answer 422 with a list.
         Refusal: the server would answer otherwise than 200.
+        ServerCrash: the server would answer with a 500.
     """
     model = request_model().model_validate(
         {"title": title, "workflow_definition": definition, **settings}
     )
-    return add_version(world, organization_id, model.model_dump(mode="json"))
+    return add_version(world, organization_id, asked_for(model).request)
 
 
 def add_version(
@@ -64,8 +67,9 @@ def add_version(
 
     Raises:
         Refusal: the server would answer so; nothing was made.
+        ServerCrash: the server would answer with a 500, and make nothing either.
     """
-    _check_browser_type(request["browser_type"])
+    check_browser_type(request)
     asked = request["workflow_definition"]
     parameters = [settled(world, organization_id, item) for item in asked["parameters"]]
     asked = {**asked, "parameters": parameters}
@@ -87,8 +91,58 @@ def add_version(
     )
 
 
-def _check_browser_type(browser_type: str | None) -> None:
-    if browser_type is not None:
+def add_next_version(world: World, asked: Asked, previous: Workflow) -> Workflow:
+    """The version after that one, deleted or not: what was asked for, and little else.
+
+    A field that was not asked for goes back to its default, but for those of the tables below,
+    which are as they were (facts: resources 3, "Update"; contracts/recorded, ``updates``).
+
+    Raises:
+        Refusal, ServerCrash: as :func:`add_version`.
+    """
+    kept = [name for name in _KEPT_WHEN_ABSENT if name not in asked.given]
+    kept += [name for name in _KEPT_WHEN_NULL if asked.request[name] is None]
+    request: JsonObject = {
+        **asked.request,
+        **{name: {} for name in _EMPTY_WHEN_NULL if asked.request[name] is None},
+        **{name: previous.settings[name] for name in kept},
+        "folder_id": previous.settings["folder_id"],  # only its own route moves a workflow
+    }
+    request["workflow_definition"] = {
+        **{name: previous.definition[name] for name in _KEPT_PARTS if name in previous.definition},
+        **request["workflow_definition"],
+    }
+    return add_version(
+        world,
+        previous.organization_id,
+        request,
+        permanent_id=previous.permanent_id,
+        version=previous.version + 1,
+    )
+
+
+_KEPT_WHEN_NULL: Final = ("mask_secrets", "enable_self_healing", "code_version")
+_EMPTY_WHEN_NULL: Final = ("extra_http_headers", "cdp_connect_headers")
+_KEPT_WHEN_ABSENT: Final = (
+    *_EMPTY_WHEN_NULL,
+    "proxy_location",
+    "webhook_callback_url",
+    "totp_verification_url",
+    "totp_identifier",
+    "pin_saved_session_ip",
+    "max_elapsed_time_minutes",
+)
+_KEPT_PARTS: Final = ("browser_settings",)
+"""Of the definition."""
+
+
+def check_browser_type(request: JsonObject) -> None:
+    """No engine may be chosen on a server of one's own.
+
+    Raises:
+        Refusal: 400, one is.
+    """
+    if (browser_type := request["browser_type"]) is not None:
         raise Refusal(
             400,
             f"browser_type='{browser_type}' is not supported by this runtime: it has no "
@@ -100,4 +154,4 @@ def _check_browser_type(browser_type: str | None) -> None:
 def _check_folder(folder_id: str | None) -> None:
     # There are no folders yet, so each is unknown; the real text goes on with SQL of its database.
     if folder_id is not None:
-        raise Refusal(500, "Failed to create workflow. Error: FOREIGN KEY constraint failed")
+        raise Tripped("IntegrityError", "FOREIGN KEY constraint failed")

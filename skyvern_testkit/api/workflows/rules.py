@@ -74,8 +74,13 @@ def timezone_is_known(settings: Any) -> Any:
     return settings
 
 
-def error_codes_are_trimmed(block: Any) -> Any:
+def code_takes_keys(block: Any) -> Any:
     given = cast("JsonObject", block) if isinstance(block, dict) else {}
+    if "parameters" in given:  # as in a definition that was read back
+        raise ValueError(
+            "Code blocks do not accept a 'parameters' field; use 'parameter_keys' "
+            "(a list of workflow parameter names) to inject parameters into the code block."
+        )
     if given.get("error_code_mapping") is not None:
         error_codes(given["error_code_mapping"])
     return cast("Any", block)
@@ -95,7 +100,7 @@ RULES: Final[dict[str, Any]] = {
         validate_branches,
     )
 } | {
-    "error_codes_are_trimmed": model_validator(mode="before")(error_codes_are_trimmed),
+    "code_takes_keys": model_validator(mode="before")(code_takes_keys),
 }
 
 BRANCH_RULE: Final = _after(branch_has_criteria_or_is_default)

@@ -18,6 +18,7 @@ from skyvern_testkit.wire.jsontext import Json, JsonObject
 
 __all__ = [
     "BROWSER_TYPES",
+    "Tripped",
     "WorkflowStatus",
     "each_status_once",
     "error_codes",
@@ -47,6 +48,19 @@ class WorkflowStatus(StrEnum):
 
 
 BROWSER_TYPES: Final = ("msedge", "chrome", "stealth-chromium")
+
+
+class Tripped(ServerCrash):
+    """A definition that the real server trips over.
+
+    Args:
+        name: the class of its exception, which a definition in JSON is answered with.
+        why: its text, which one in YAML is answered with.
+    """
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name)
+        self.why = why
 
 
 # --- checks of single values ------------------------------------------------------------------
@@ -137,15 +151,19 @@ def _browser_type(value: Json) -> Json:
     return value
 
 
+def _class_of(value: Json) -> str:
+    return type(value).__name__
+
+
 def _run_with(value: Json) -> str:
     if isinstance(value, dict | list):
-        raise ServerCrash("TypeError")
+        raise Tripped("TypeError", f"unhashable type: {_class_of(value)!r}")
     return {"code": "code", "code_v2": "code"}.get(value, "agent")
 
 
 def _profile_key(value: Json) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise ServerCrash("AttributeError")
+        raise Tripped("AttributeError", f"{_class_of(value)!r} object has no attribute 'strip'")
     return (value or "").strip() or None
 
 

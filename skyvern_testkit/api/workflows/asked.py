@@ -1,0 +1,85 @@
+"""What a request asks for: one valid definition, in JSON or in YAML (facts: resources 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, PydanticSerializationError, core_schema
+
+from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.workflows.models import request_model
+from skyvern_testkit.api.workflows.repair import repaired
+from skyvern_testkit.api.workflows.words import Tripped
+from skyvern_testkit.api.workflows.yamltext import read_yaml
+from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.jsontext import JsonObject
+
+__all__ = ["Asked", "DefinitionBody", "asked_by", "asked_for"]
+
+
+class _Definition:
+    """Stands for the request model of a workflow, which is made on the first request."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.nullable_schema(handler.generate_schema(request_model()))
+
+
+class DefinitionBody(Lazy):
+    json_definition: Annotated[Any, _Definition] = None
+    yaml_definition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for a version of a workflow, valid and with its defaults.
+
+    ``given`` names the fields that it really has: an update keeps some of the others as they were.
+    """
+
+    request: JsonObject
+    given: frozenset[str]
+
+
+def asked_by(body: DefinitionBody) -> Asked:
+    """What a body asks for. YAML wins where both are given.
+
+    Raises:
+        Refusal: it asks for nothing, or its YAML is none or wrong.
+        Tripped: the server trips over its YAML.
+    """
+    if body.yaml_definition:
+        return _asked_in_yaml(body.yaml_definition)
+    if body.json_definition is None:
+        raise Refusal(
+            422,
+            "Invalid workflow definition. "
+            "Workflow should be provided in either yaml or json format.",
+        )
+    return asked_for(body.json_definition)
+
+
+def asked_for(model: BaseModel) -> Asked:
+    """What a checked request asks for."""
+    request: JsonObject = model.model_dump(mode="json")
+    definition: BaseModel = getattr(model, "workflow_definition")  # noqa: B009 - made of a table
+    if "browser_settings" not in definition.model_fields_set:
+        del request["workflow_definition"]["browser_settings"]
+    return Asked(request, frozenset(model.model_fields_set))
+
+
+def _asked_in_yaml(text: str) -> Asked:
+    document = repaired(read_yaml(text))
+    try:
+        return asked_for(request_model().model_validate(document))
+    except ValidationError as error:
+        raise Refusal(422, "; ".join(map(_line, error.errors()))) from None
+    except PydanticSerializationError as error:  # bytes that are no text
+        raise Tripped("PydanticSerializationError", str(error)) from None
+
+
+def _line(error: Any) -> str:
+    where = " -> ".join(map(str, error["loc"]))
+    return f"{where}: {error['msg']}"
