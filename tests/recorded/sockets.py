@@ -13,34 +13,9 @@ from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.transport.inprocess import InProcessSkyvern
 from skyvern_testkit.transport.server import serving
 from skyvern_testkit.wire.http import Request, Response
-from skyvern_testkit.world.events import Effect
-from tests.recorded.replay import BASE_URL, Replay, Send, became_of
+from tests.recorded.replay import BASE_URL, Replay, Send, became_of, deliver
 
 __all__ = ["over_a_socket"]
-
-
-class _AsRecorded:
-    """The courier of a replay: nobody is called, and what came of it is what came of it then.
-
-    As in memory, the world hears of it with the next request, or when one waits for it.
-    """
-
-    def __init__(self, fake: InProcessSkyvern, clock: HandClock) -> None:
-        self._fake, self._clock = fake, clock
-        self._due: list[Effect] = []
-
-    def start(self, effect: Effect) -> None:
-        self._due.append(effect)
-        if effect.id in self._fake.front._listeners:
-            self.deliver()
-            self._clock.advance(4)  # three tries of a webhook
-
-    start_here = start
-
-    def deliver(self) -> None:
-        due, self._due = self._due, []
-        for effect in due:
-            self._fake.front.effect_done(effect, became_of(effect))
 
 
 @contextlib.contextmanager
@@ -52,7 +27,16 @@ def over_a_socket(group: str) -> Generator[Replay]:
             clock = HandClock(epoch_ns=options["epoch"])
             fake = InProcessSkyvern(clock, by_polls=True, **options)
             front: Any = fake.front
-            front._courier = _AsRecorded(fake, clock)
+
+            def dispatch(*, here: bool = False) -> None:
+                """As in memory: the world hears with the next request, or when one waits for it."""
+                with front.lock:
+                    if any(effect.id in front._listeners for effect in fake.world.outbox):
+                        for effect in fake.take_effects():
+                            front.effect_done(effect, became_of(effect))
+                        clock.advance(4)  # three tries of a webhook
+
+            front.dispatch = dispatch
             front.answered = front._settle = lambda _: None  # time moves for waits, not for looks
             return fake
 
@@ -64,12 +48,12 @@ def over_a_socket(group: str) -> Generator[Replay]:
             line = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
             stack.callback(line.close)
             clock: Any = fake.clock
-            courier: Any = fake.front._courier
 
             def send(request: Request, now: int) -> Response:
                 clock.move_to(fake.front.on_clock(now))
-                fake.front.served()
-                courier.deliver()
+                with fake.front.lock:
+                    fake.advance(now)
+                    deliver(fake)
                 return _sent(line, request)
 
             return send

@@ -11,11 +11,10 @@ from tests.recorded.evidence import groups
 from tests.recorded.replay import Replay
 from tests.recorded.sockets import over_a_socket
 
-BY_ITS_PARSER = {
-    "http.auth.wf.trailing_space": "aiohttp drops the spaces at the end of a header, as RFC 9110 "
-    "says; uvicorn does not, and the key is another one",
-}
-"""Exchanges that cannot be the same over a socket: name -> why."""
+
+def by_its_parser(name: str) -> bool:
+    """Aiohttp drops the spaces at the end of a header, as RFC 9110 says; uvicorn keeps them, so the key is another."""
+    return name.startswith("http.auth.") and name.endswith(".trailing_space")
 
 
 def _answers(replay: Replay) -> Iterator[tuple[str, Response | str]]:
@@ -30,6 +29,7 @@ def test_equal_bytes(group: str):
         served = dict(_answers(replay))
     assert served.keys() == in_memory.keys()
     differ = {name for name in served if served[name] != in_memory[name]}
-    for name in sorted(differ - BY_ITS_PARSER.keys())[:1]:
+    expected = set(filter(by_its_parser, served))
+    for name in sorted(differ - expected)[:1]:
         assert served[name] == in_memory[name], name
-    assert differ == BY_ITS_PARSER.keys() & served.keys()
+    assert differ == expected
