@@ -29,7 +29,7 @@ def over_a_socket(group: str) -> Generator[Replay]:
             front: Any = fake.front
 
             def dispatch(*, here: bool = False) -> None:
-                """As in memory: the world hears with the next request, or when one waits for it."""
+                """As in memory: the world hears after a request, or when one waits for it."""
                 with front.lock:
                     if any(effect.id in front._listeners for effect in fake.world.outbox):
                         for effect in fake.take_effects():
@@ -51,10 +51,11 @@ def over_a_socket(group: str) -> Generator[Replay]:
 
             def send(request: Request, now: int) -> Response:
                 clock.move_to(fake.front.on_clock(now))
-                with fake.front.lock:
-                    fake.advance(now)
-                    deliver(fake)
-                return _sent(line, request)
+                response = _sent(line, request)
+                if response.status < 400:
+                    with fake.front.lock:
+                        deliver(fake)
+                return response
 
             return send
 
