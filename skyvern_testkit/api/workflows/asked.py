@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
-from pydantic_core import CoreSchema, PydanticSerializationError, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.workflows.models import request_model
@@ -76,8 +76,8 @@ def _asked_in_yaml(text: str) -> Asked:
         return asked_for(request_model().model_validate(document))
     except ValidationError as error:
         raise Refusal(422, "; ".join(map(_line, error.errors()))) from None
-    except PydanticSerializationError as error:  # bytes that are no text
-        raise Tripped("PydanticSerializationError", str(error)) from None
+    except UnicodeDecodeError as error:  # bytes that are no text
+        raise Tripped("UnicodeDecodeError", str(error)) from None
 
 
 def _line(error: Any) -> str:

@@ -84,9 +84,10 @@ def _loader() -> Any:
             self._open += 1
             if self._open > MAX_DEPTH:
                 raise _beyond(f"nested {MAX_DEPTH} deep")
+            is_alias = self.check_event(yaml.AliasEvent)
             node = super().compose_node(parent, index)
             self._open -= 1
-            if node is not None and node not in self._extents:
+            if node is not None and not is_alias:
                 self._extents[node] = self._extent(node)
             return node
 
