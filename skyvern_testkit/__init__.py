@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from skyvern_testkit.clock import Deadlock as Deadlock
     from skyvern_testkit.clock import HeldTooLong as HeldTooLong
     from skyvern_testkit.clock import VirtualTimeExceeded as VirtualTimeExceeded
+    from skyvern_testkit.exploration.counterexample import Counterexample as Counterexample
+    from skyvern_testkit.exploration.explore import explore as explore
     from skyvern_testkit.fake.fake import FakeSkyvern as FakeSkyvern
     from skyvern_testkit.fake.fake import TooManyRequests as TooManyRequests
     from skyvern_testkit.script import Download as Download
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clock": ("ClockError", "Deadlock", "HeldTooLong", "VirtualTimeExceeded"),
+    "exploration.counterexample": ("Counterexample",),
+    "exploration.explore": ("explore",),
     "fake.fake": ("FakeSkyvern", "TooManyRequests"),
     "script": (
         "Download",
@@ -97,6 +101,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ClockError",
+    "Counterexample",
     "Deadlock",
     "Download",
     "FakeSkyvern",
@@ -121,6 +126,7 @@ __all__ = [
     "canceled",
     "completed",
     "created",
+    "explore",
     "failed",
     "fake_skyvern",
     "needs_totp",
