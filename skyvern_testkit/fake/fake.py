@@ -12,6 +12,7 @@ from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
 from skyvern_testkit.fake.redact import redact_target
 from skyvern_testkit.faults import Faults
+from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.script import Match, Pattern, Signal
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json
@@ -72,6 +73,7 @@ class FakeSkyvern:
             on_organization=self._furnish,
         )
         self._files: tuple[FakeFile, ...] = ()
+        self._said: list[On] = []
         secret = hashlib.sha256(f"skyvern-testkit {seed}".encode()).digest()
         self.links = Links(base_url.rstrip("/"), app_url.rstrip("/"), secret)
         self.faults = Faults()
@@ -111,7 +113,14 @@ class FakeSkyvern:
         The rule said last wins. A pattern is a glob, a compiled regular expression or a function.
         """
         pattern = Match(prompt, url, workflow, parameters, engine, title, run_type)
-        return On(self.world, pattern)
+        said = On(self.world, pattern, said_at=place_of_caller())
+        self._said = [*self.unplayed, said]
+        return said
+
+    @property
+    def unplayed(self) -> list[On]:
+        """What was said with :meth:`on` and has no scripts: it does nothing."""
+        return [said for said in self._said if not said.is_played]
 
     def populate(self, file: FakeFile) -> Loaded:
         """Make everything that a fake file describes, all of it or nothing.
@@ -257,7 +266,7 @@ class FakeSkyvern:
         """The client gave up: the exchange goes on, and nobody waits for it or reads its answer."""
         self.waiting.discard(exchange)
         self.unread.append(exchange)
-        exchange.entry.ended = self.elapsed
+        exchange.entry.ended = exchange.entry.left = self.elapsed
         exchange.entry.outcome = "abandoned"
 
     def abandon(self, exchange: Exchange, outcome: str) -> None:

@@ -32,6 +32,7 @@ class Entry:
         params: what the path says.
         began: virtual seconds from the start of the world.
         ended: likewise; None while it waits.
+        left: likewise, when the client gave up; None if it did not.
         request: exact.
         response: exact; None while it waits, and where the connection broke.
         fault: the injected fault that it met, in words.
@@ -44,6 +45,7 @@ class Entry:
     began: float
     request: Request = field(repr=False)
     ended: float | None = None
+    left: float | None = None
     response: Response | None = field(default=None, repr=False)
     fault: str | None = None
     outcome: str = "waiting"
@@ -66,16 +68,20 @@ class Entry:
     def line(self) -> str:
         """The entry in one line, secrets hidden."""
         status = self.outcome if self.response is None else str(self.response.status)
-        took = (
-            ""
-            if not self.ended or self.ended == self.began
-            else f" (+{self.ended - self.began:g} s)"
-        )
         fault = f"  [fault: {self.fault}]" if self.fault else ""
         where = f"{self.request.method} {redact_target(self.request.target)}"
         return (
-            f"{self.began:>10.3f} s  {status:>8}  {self.operation or '-':<24} {where}{took}{fault}"
+            f"{self.began:>10.3f} s  {status:>8}  {self.operation or '-':<24} "
+            f"{where}{self._took()}{fault}"
         )
+
+    def _took(self) -> str:
+        said: list[str] = []
+        if self.ended and self.ended != self.began:
+            said.append(f"+{self.ended - self.began:g} s")
+        if self.left is not None and self.response is not None:
+            said.append(f"nobody read it: the client gave up after {self.left - self.began:g} s")
+        return f" ({'; '.join(said)})" if said else ""
 
     def __str__(self) -> str:
         sent, got = redact_body(self.request.body), b""

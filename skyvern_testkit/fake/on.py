@@ -21,11 +21,19 @@ F = TypeVar("F", bound=RunFunction)
 
 
 class On:
-    """A pattern that waits for its scripts."""
+    """A pattern that waits for its scripts.
 
-    def __init__(self, world: World, match: Match) -> None:
+    Attributes:
+        match: the pattern.
+        said_at: ``file:line`` where it was said; empty for a rule of a file.
+        is_played: it has scripts.
+    """
+
+    def __init__(self, world: World, match: Match, said_at: str = "") -> None:
         self._world = world
         self.match = match
+        self.said_at = said_at
+        self.is_played = False
 
     @overload
     def play(self, script: F, /) -> F: ...
@@ -57,4 +65,5 @@ class On:
             )
         rule = Rule(len(self._world.rules) + 1, self.match, tuple(map(as_script, scripts)))
         self._world.rules = (*self._world.rules, rule)
+        self.is_played = True
         return first if not others and callable(first) else rule

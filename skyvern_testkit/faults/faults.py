@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +16,7 @@ from skyvern_testkit.faults.catalogue import (
     Slow,
     body_in_dialect,
 )
+from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.operations import operation_named
@@ -88,9 +88,7 @@ class Faults:
             operation_named(operation)
         if nth < 1:
             raise ValueError(f"nth counts calls from 1, so it cannot be {nth}")
-        caller = sys._getframe(1)  # noqa: SLF001 - who says it
-        place = f"{caller.f_code.co_filename}:{caller.f_lineno}"
-        said = FaultPlan(self, operation, nth, when, said_at=place)
+        said = FaultPlan(self, operation, nth, when, said_at=place_of_caller())
         self._said = [*self.unfinished(), said]
         return said
 

@@ -180,6 +180,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             fake.forgive()  # the report shows them
         raise
     if (fake := item.stash.get(WORLD, None)) is not None:
+        if isinstance(item, pytest.Function):
+            fake.forgive_caught_in(item.function)
         fake.verify()
     return result
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -16,16 +18,23 @@ from skyvern_testkit.transport.delivery import Courier
 from skyvern_testkit.transport.front import Front
 from skyvern_testkit.transport.httpx_transports import FakeTransport, SyncFakeTransport
 from skyvern_testkit.transport.interception import API_HOSTS, RealSkyvernRefused, intercepting
-from skyvern_testkit.transport.report import LINES, complaints, render
+from skyvern_testkit.transport.report import complaints, render
 from skyvern_testkit.transport.resources import Resource
 from skyvern_testkit.transport.webhooks import Webhooks
-from skyvern_testkit.world.world import Advice
 
 if TYPE_CHECKING:
     from skyvern.client import Skyvern as SyncSkyvern
     from skyvern.library.skyvern import Skyvern
 
 __all__ = ["InProcessSkyvern", "StrictFailure"]
+
+
+MOST_FAILURES: Final = 10
+"""Further ones say nothing new."""
+
+_EXPECTED: Final = (
+    "The code under test went on after this. A test that expects it says so: fake.forgive()"
+)
 
 
 class StrictFailure(AssertionError):
@@ -208,13 +217,9 @@ class InProcessSkyvern(FakeSkyvern):
         """What happened in this world, for people: secrets hidden, of bounded length.
 
         Args:
-            besides: an error that is shown anyway, so that its traceback is left out.
+            besides: an error that is shown anyway, with its causes: their tracebacks are left out.
         """
-        report = render(self, besides=besides)
-        unread = [exchange.entry.line() for exchange in self.unread[-LINES:]]
-        if not unread:
-            return report
-        return "\n  ".join((f"{report}\nanswers not delivered, their clients gone:", *unread))
+        return render(self, besides=besides)
 
     @property
     def failures(self) -> list[BaseException]:
@@ -222,8 +227,12 @@ class InProcessSkyvern(FakeSkyvern):
         return [*super().failures, *self._raised_elsewhere]
 
     def refused(self, error: RealSkyvernRefused) -> None:
-        """A request was stopped that would have left for the real Skyvern."""
-        self.world.advice.append(Advice("real_cloud", str(error)))
+        """A request was stopped that would have left for the real Skyvern.
+
+        It fails the test also if the code under test swallows the error.
+        """
+        if len(self._raised_elsewhere) < MOST_FAILURES:  # a client may try for ever
+            self._raised_elsewhere.append(error)
 
     def complaints(self) -> list[str]:
         """What ``strict`` objects to, one line each."""
@@ -233,6 +242,25 @@ class InProcessSkyvern(FakeSkyvern):
         """These failures are known, so they do not fail the test any more; none given: all there are."""
         self._told += errors or self.failures
 
+    def forgive_caught_in(self, function: Callable[..., object]) -> None:
+        """Refused requests whose error came out of the code under test, as far as into the test.
+
+        Args:
+            function: the test.
+        """
+        code: CodeType | None = getattr(inspect.unwrap(function), "__code__", None)
+        if code is None:
+            return
+        inside = code.co_qualname + ".<locals>."
+        for error in self.failures:
+            frame = _caught_in(error)
+            if (
+                frame is not None
+                and frame.f_code.co_filename == code.co_filename
+                and f"{frame.f_code.co_qualname}.<locals>.".startswith(inside)
+            ):
+                self.forgive(error)
+
     def verify(self) -> None:
         """Raise what the code under test has swallowed; with ``strict``, also name what is odd.
 
@@ -240,11 +268,17 @@ class InProcessSkyvern(FakeSkyvern):
             BaseException: the first failure that has not come out yet, with its own traceback.
             StrictFailure: see :meth:`complaints`.
         """
-        untold = [error for error in self.failures if not _is_among(error, self._told)]
+        untold = [
+            error
+            for error in self.failures
+            if not _is_among(error, self._told) and not _is_running(_caught_in(error))
+        ]
         if untold:
             self.forgive(*untold)
             for other in untold[1:]:
                 untold[0].add_note(f"and another one: {other!r}")
+            if isinstance(untold[0], RealSkyvernRefused):
+                untold[0].add_note(_EXPECTED)
             raise untold[0]
         if self.strict and not self._was_verified:
             self._was_verified = True
@@ -261,6 +295,21 @@ class InProcessSkyvern(FakeSkyvern):
         """Refuse further requests; what is still due is dropped."""
         self._courier.is_open = False
         self.front.close()
+
+
+def _caught_in(error: BaseException) -> FrameType | None:
+    """Where the error of a refused request got to; whatever else went wrong fails the test anyway."""
+    if not isinstance(error, RealSkyvernRefused) or error.__traceback__ is None:
+        return None
+    return error.__traceback__.tb_frame
+
+
+def _is_running(wanted: FrameType | None) -> bool:
+    """Is it among those who called: who has the fake open, and caught the error itself?"""
+    frame = inspect.currentframe() if wanted is not None else None
+    while frame is not None and frame is not wanted:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _is_among(error: BaseException, errors: list[BaseException]) -> bool:

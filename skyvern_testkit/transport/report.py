@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.fake.journal import Entry, virtual_seconds
 from skyvern_testkit.fake.redact import redact_json, redact_target, redact_text
-from skyvern_testkit.script import Miss, RunInput
+from skyvern_testkit.script import Match, Miss, RunInput
 from skyvern_testkit.world.events import Effect, EffectDue
-from skyvern_testkit.world.world import Rule
 
 if TYPE_CHECKING:
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
@@ -46,13 +45,32 @@ def _lines(fake: InProcessSkyvern, besides: BaseException | None) -> Iterator[st
     yield from _section("effects", [delivery.line() for delivery in fake.journal.deliveries])
     yield from _section("effects not delivered", list(_undelivered(fake)))
     yield from _section(
+        "answers not delivered, their clients gone",
+        [exchange.entry.line() for exchange in fake.unread],
+    )
+    yield from _section(
         "runs that no script was given to, and how near the rules came", list(_misses(fake))
     )
     yield from _section("planned and never used", list(_unused(fake)))
     yield from _section("advice", list(_advice(fake)))
-    for error in (error for error in fake.failures if error is not besides):
+    shown = set(map(id, _chain(besides)))
+    for error in (error for error in fake.failures if id(error) not in shown):
         text = redact_text("".join(traceback.format_exception(error))).splitlines()
         yield from _section("raised by a script or a webhook receiver", text[-TRACEBACK:])
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """What the traceback of an error shows: it, its causes, and those of a group."""
+    ahead, seen = [error], list[BaseException]()
+    while ahead:
+        one = ahead.pop()
+        if one is None or any(one is other for other in seen):
+            continue
+        seen.append(one)
+        yield one
+        ahead += [one.__cause__, one.__context__]
+        if isinstance(one, BaseExceptionGroup):
+            ahead += cast("BaseExceptionGroup[BaseException]", one).exceptions
 
 
 def _section(title: str, lines: list[str], *, dropped: int = 0) -> Iterator[str]:
@@ -103,15 +121,14 @@ def _misses(fake: InProcessSkyvern) -> Iterator[str]:
     for run, misses in fake.world.unmatched:
         yield _run(run)
         for rule, reasons in misses[:3]:
-            yield f"    {_pattern(rule)}: {'; '.join(map(_without_secrets, reasons))}"
+            yield f"    {_pattern(rule.match)}: {'; '.join(map(_without_secrets, reasons))}"
 
 
 def _run(run: RunInput) -> str:
     return f"{run.run_id} ({run.run_type})"
 
 
-def _pattern(rule: Rule) -> str:
-    match = rule.match
+def _pattern(match: Match) -> str:
     if match.parameters is not None:
         match = replace(match, parameters=redact_json(dict(match.parameters)))
     return redact_text(str(match))
@@ -129,9 +146,14 @@ def _without_secrets(miss: Miss) -> str:
 def _unused(fake: InProcessSkyvern) -> Iterator[str]:
     for rule in fake.world.rules:
         if not fake.world.rule_uses.get(rule.number):
-            yield f"{_pattern(rule)}.play(...): no run matched"
+            yield f"{_pattern(rule.match)}.play(...): no run matched"
     for fault in fake.faults.unused():
         yield f"{fault}: no call met it"
+    for said in fake.unplayed:
+        yield f"{said.said_at}: {_pattern(said.match)} without .play(...): it does nothing"
+    for plan in fake.faults.unfinished():
+        what = ".answer(503), .slow(90) and the like"
+        yield f"{plan.said_at}: {plan} without what goes wrong ({what}): it does nothing"
 
 
 def _advice(fake: InProcessSkyvern) -> Iterator[str]:
@@ -145,7 +167,8 @@ def complaints(fake: InProcessSkyvern) -> list[str]:
     unscripted = [
         f"{_run(run)}: no rule matched; the nearest: "
         + "; ".join(
-            f"{_pattern(rule)}: {'; '.join(map(_without_secrets, why))}" for rule, why in misses[:1]
+            f"{_pattern(rule.match)}: {'; '.join(map(_without_secrets, why))}"
+            for rule, why in misses[:1]
         )
         for run, misses in fake.world.unmatched
     ]

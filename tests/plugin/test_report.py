@@ -1,5 +1,6 @@
 """What a failing test shows, and what fails a test that looked well."""
 
+import httpx
 import pytest
 
 from skyvern_testkit import StrictFailure, completed, failed, fake_skyvern
@@ -291,3 +292,109 @@ def test_near_misses_hide_secrets_however_deep():
         )
         assert "parameter region is 'US', not 'EU'" in report
         assert "hunter2" not in report + repr(fake.world.unmatched)
+
+
+def test_strict_names_what_was_begun_and_not_said(suite):
+    result = suite(
+        """
+import pytest
+@pytest.mark.skyvern(strict=True)
+def test_it(skyvern_fake):
+    skyvern_fake.on(prompt="*invoice*")
+    skyvern_fake.faults.on("get_run", nth=2)
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E *test_user.py:4: on(prompt='[*]invoice[*]') without .play(...): it does nothing",
+            "E *test_user.py:5: faults.on('get_run', nth=2) without what goes wrong*",
+        ]
+    )
+
+
+# --- refused requests -----------------------------------------------------------------------------
+
+CLIENT = """
+import contextlib
+import httpx
+import pytest
+from skyvern_testkit import RealSkyvernRefused
+
+def swallow():
+    with contextlib.suppress(Exception):
+        httpx.get("https://api.skyvern.com/v1/version")
+"""
+
+
+def test_a_refused_request_that_the_program_swallows_fails_its_test(suite):
+    result = suite(CLIENT + "def test_it(skyvern_fake): swallow()")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["    def swallow():", ">*httpx.get*", "E *RealSkyvernRefused: a request was about to*"]
+    )
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        """
+def test_it(skyvern_fake):
+    with pytest.raises(RealSkyvernRefused):
+        httpx.get("https://api.skyvern.com/v1/version")
+""",
+        """
+import asyncio
+def test_it(skyvern_fake):
+    async def main():
+        async with httpx.AsyncClient() as client:
+            with pytest.raises(RealSkyvernRefused):
+                await client.get("https://api.skyvern.com/v1/version")
+    asyncio.run(main())
+""",
+        """
+class TestIt:
+    @pytest.mark.asyncio
+    async def test_it(self, skyvern_fake):
+        with pytest.raises(RealSkyvernRefused):
+            async with httpx.AsyncClient() as client:
+                await client.get("https://api.skyvern.com/v1/version")
+""",
+    ],
+)
+def test_one_that_comes_out_of_it_does_not(suite, test):
+    suite(CLIENT + test).assert_outcomes(passed=1)
+
+
+# --- what is shown once ---------------------------------------------------------------------------
+
+
+def test_a_failure_that_is_the_cause_of_the_one_shown_is_not_shown_again(suite):
+    result = suite(
+        BROKEN
+        + """
+def test_it(skyvern_fake, skyvern_client):
+    skyvern_fake.on(prompt="*").play(broken)
+    try:
+        ask(skyvern_client)
+    except Exception as error:
+        raise RuntimeError("my program") from error
+"""
+    )
+    result.assert_outcomes(failed=1)
+    assert result.stdout.str().count('raise ZeroDivisionError("a bug in a script")') == 1
+    assert "raised by a script" not in result.stdout.str()
+
+
+def test_answers_that_nobody_was_there_for_are_said_to_be_so():
+    with fake_skyvern() as fake:
+        fake.faults.on("create_browser_profile").slow(90)
+        http = fake.http(timeout=60)
+        with pytest.raises(httpx.ReadTimeout):
+            http.post("/v1/browser_profiles", json={"name": "n"})
+        assert "answers not delivered, their clients gone:" in fake.report()
+        fake.clock.advance(60)
+        assert "answers not delivered" not in fake.report()
+        line = fake.journal[-1].line()
+    assert "200" in line
+    assert "(+90 s; nobody read it: the client gave up after 60 s)" in line

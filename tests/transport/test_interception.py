@@ -1,6 +1,7 @@
 """Nothing of a test reaches the real Skyvern: it is served by the fake, or an error says so."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import urllib.error
@@ -189,7 +190,7 @@ def in_a_thread():
 def test_no_library_reaches_the_real_skyvern(skyvern_fake, leave):
     with pytest.raises(RealSkyvernRefused, match=r"was stopped.*fake\.intercept\(\)"):
         leave()
-    assert skyvern_fake.world.advice[0].kind == "real_cloud"
+    assert isinstance(skyvern_fake.failures[0], RealSkyvernRefused)
 
 
 def test_other_names_are_resolved_as_ever(skyvern_fake):
@@ -228,7 +229,48 @@ def test_a_proxy_is_not_asked_for_the_real_skyvern(skyvern_fake, proxy, scheme):
     with pytest.raises(RealSkyvernRefused, match="was stopped"):
         opener.open(f"{scheme}://api.skyvern.com/v1/version", timeout=5)
     assert asked == []
-    assert skyvern_fake.world.advice[0].kind == "real_cloud"
+    assert isinstance(skyvern_fake.failures[0], RealSkyvernRefused)
     with pytest.raises(OSError, match="502"):
         opener.open(f"{scheme}://shop.example/", timeout=5)
     assert len(asked) == 1
+
+
+# --- swallowed ----------------------------------------------------------------------------------
+
+
+def swallow():
+    with contextlib.suppress(Exception):
+        with_httpx()
+
+
+def test_a_refusal_that_is_swallowed_fails_the_test():
+    def the_test():
+        with fake_skyvern():
+            swallow()
+
+    with pytest.raises(RealSkyvernRefused) as caught:
+        the_test()
+    assert "fake.forgive()" in caught.value.__notes__[0]
+    assert "swallow" in {entry.name for entry in caught.traceback}
+
+
+def test_one_that_comes_out_into_the_test_does_not():
+    with fake_skyvern(), pytest.raises(RealSkyvernRefused):
+        with_httpx()
+
+
+def test_one_that_is_forgiven_does_not():
+    with fake_skyvern() as fake:
+        swallow()
+        fake.forgive()
+
+
+def test_a_client_that_tries_for_ever_is_told_of_a_few_times():
+    def the_test():
+        with fake_skyvern():
+            for _ in range(100):
+                swallow()
+
+    with pytest.raises(RealSkyvernRefused) as caught:
+        the_test()
+    assert len(caught.value.__notes__) < 12
