@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from skyvern_testkit.pytest_plugin import settings, summary
+from skyvern_testkit.pytest_plugin import settings, summary, target
 
 if TYPE_CHECKING:
     from skyvern.client import Skyvern as SyncSkyvern
@@ -37,6 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """``--skyvern-seed`` and its like, and ini keys of the same names."""
     settings.add_options(parser)
     summary.add_options(parser)
+    target.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -47,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Refuse wrong options and marks, each with the test that has it, before any test runs.
+    """Refuse wrong options before any test runs; a wrong mark fails its own test.
 
     A test that has the mark has a fake, whether it asks for a fixture or not.
     """
@@ -56,6 +57,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names: list[str] | None = getattr(item, "fixturenames", None)
         if names is not None and settings.is_marked(item) and "skyvern_fake" not in names:
             names.insert(0, "skyvern_fake")
+    target.skip_what_is_scripted(config, items)
 
 
 # --- fixtures -----------------------------------------------------------------------------------
@@ -80,15 +82,17 @@ def skyvern_fake(request: pytest.FixtureRequest) -> Iterator[InProcessSkyvern]:
 
 
 @pytest.fixture
-def skyvern_client(skyvern_fake: InProcessSkyvern) -> Skyvern:
-    """The installed SDK's ``Skyvern``, wired to this test's fake."""
-    return skyvern_fake.client()
+def skyvern_client(request: pytest.FixtureRequest) -> Skyvern:
+    """The installed SDK's ``Skyvern``, wired to this test's fake, or to ``--skyvern-target``."""
+    made: Skyvern = target.clients(request).client()
+    return made
 
 
 @pytest.fixture
-def skyvern_sync_client(skyvern_fake: InProcessSkyvern) -> SyncSkyvern:
-    """The installed SDK's synchronous ``skyvern.client.Skyvern``, wired to this test's fake."""
-    return skyvern_fake.sync_client()
+def skyvern_sync_client(request: pytest.FixtureRequest) -> SyncSkyvern:
+    """The installed SDK's synchronous ``skyvern.client.Skyvern``, wired as :func:`skyvern_client`."""
+    made: SyncSkyvern = target.clients(request).sync_client()
+    return made
 
 
 @pytest.fixture
@@ -157,6 +161,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
     with patched_loops():
         return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A test with a wrong mark is an error that names it."""
+    settings.refuse(item)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

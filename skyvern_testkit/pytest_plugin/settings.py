@@ -13,7 +13,16 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-__all__ = ["DESCRIPTION", "add_options", "check", "is_marked", "needs_our_loops", "of"]
+__all__ = [
+    "DESCRIPTION",
+    "FIXTURES",
+    "add_options",
+    "check",
+    "is_marked",
+    "needs_our_loops",
+    "of",
+    "refuse",
+]
 
 DESCRIPTION: Final = (
     "skyvern(fake=, seed=, clock=, strict=, intercept=, ...): settings of the test's fake Skyvern; "
@@ -185,18 +194,26 @@ def of(item: pytest.Item) -> dict[str, Any]:
 
 
 def check(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Look at all settings of all tests.
+    """Look at all settings of all tests; what is wrong with a mark is told by :func:`refuse`.
 
     Raises:
-        pytest.UsageError: names every test and what is wrong with its settings.
+        pytest.UsageError: names the options and ini keys that are wrong.
     """
     suite = _of_suite(config)
     wrong = [f"{_where(config, name)}: {why}" for name, why in _invalid(suite)]
+    if wrong:
+        raise pytest.UsageError("\n".join(wrong))
     for item in items:
         if item.get_closest_marker("skyvern") is not None or FIXTURES & _fixtures(item):
-            wrong += [f"{item.nodeid}: @pytest.mark.skyvern: {why}" for why in _wrong(item)]
-    if wrong:
-        raise pytest.UsageError("\n".join(dict.fromkeys(wrong)))
+            item.stash[_WRONG] = [
+                f"{item.nodeid}: @pytest.mark.skyvern: {why}" for why in dict.fromkeys(_wrong(item))
+            ]
+
+
+def refuse(item: pytest.Item) -> None:
+    """Fail a test whose marks are wrong, before anything of it is set up."""
+    if wrong := item.stash.get(_WRONG, None):
+        pytest.fail("\n".join(wrong), pytrace=False)
 
 
 def _of_suite(config: pytest.Config) -> dict[str, Any]:
@@ -223,6 +240,16 @@ def _invalid(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield name, f"{name} must be {SETTINGS[name].must_be}, not {value!r}"
 
 
+_WRONG: Final = pytest.StashKey[list[str]]()
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, SETTINGS, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
 def _wrong(item: pytest.Item) -> Iterator[str]:
     """What is wrong with the marks of a test."""
     by_node: dict[str, dict[str, Any]] = {}
@@ -232,7 +259,7 @@ def _wrong(item: pytest.Item) -> Iterator[str]:
         said = by_node.setdefault(node.nodeid, {})
         for name, value in mark.kwargs.items():
             if name not in SETTINGS:
-                yield f"knows no {name!r}; it takes {', '.join(SETTINGS)}"
+                yield f"knows no {name!r}.{_nearest(name)} It takes {', '.join(SETTINGS)}"
                 continue
             if name in said and said[name] != value:
                 yield f"says {name}={said[name]!r} and {name}={value!r} of the same test"
