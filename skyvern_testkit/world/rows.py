@@ -23,6 +23,7 @@ __all__ = [
     "Attempt",
     "BlockRun",
     "Credential",
+    "Folder",
     "Organization",
     "Profile",
     "Row",
@@ -83,6 +84,15 @@ class Workflow(Row):
     @property
     def retry_policy(self) -> JsonObject | None:
         return self.definition.get("retry_policy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder(Row):
+    """A folder of workflows; which are in it says their ``folder_id``."""
+
+    PREFIX: ClassVar[str] = "fld"
+    title: str
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -364,6 +374,7 @@ class Run(Row):
 TABLES: Final[tuple[type[Row], ...]] = (
     Organization,
     Workflow,
+    Folder,
     Session,
     Profile,
     Credential,

@@ -18,7 +18,7 @@ from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wan
 from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
-from skyvern_testkit.world.rows import Workflow
+from skyvern_testkit.world.rows import Folder, Workflow
 
 __all__ = ["ENDPOINTS"]
 
@@ -42,6 +42,10 @@ class CreateHeaders(Lazy):
 
 
 class CreateQuery(Lazy):
+    folder_id: str | None = None
+
+
+class FolderBody(Lazy):
     folder_id: str | None = None
 
 
@@ -148,7 +152,8 @@ def get_workflow_versions(call: Call) -> list[JsonObject]:
 
 def get_workflows(call: Call) -> list[JsonObject]:
     query: ListQuery = call.query
-    rows = wanted(query, latest_versions(call.world, call.organization_id))
+    folders = {row.id: row.title for row in call.world.rows(Folder, call.organization_id)}
+    rows = wanted(query, latest_versions(call.world, call.organization_id), folders)
     return [_listed(call, row) for row in page_of(rows, query.page, query.page_size)]
 
 
@@ -160,6 +165,21 @@ def _listed(call: Call, row: Workflow) -> JsonObject:
 def delete_workflow(call: Call) -> None:
     for row in _versions(call, call.params["workflow_id"]):
         call.world.change(row, deleted_at=call.now)
+
+
+def update_workflow_folder(call: Call) -> JsonObject:
+    """Move the latest version: no new version is made (facts: resources 3, "Other")."""
+    permanent_id, folder_id = call.params["workflow_permanent_id"], call.body.folder_id
+    workflow = call.world.workflow(permanent_id, call.organization_id)
+    if workflow is None:
+        raise Refusal(404, f"Workflow {permanent_id} not found")
+    if folder_id == "":
+        raise ServerCrash("IntegrityError")
+    if folder_id is not None:
+        refusal = Refusal(400, f"Folder {folder_id} not found")
+        call.world.change(call.find(Folder, folder_id, refusal))
+    settings = {**workflow.settings, "folder_id": folder_id}
+    return render(call.world.change(workflow, settings=settings))
 
 
 ENDPOINTS = (
@@ -175,4 +195,5 @@ ENDPOINTS = (
     Endpoint("get_workflow", get_workflow, query=ReadQuery),
     Endpoint("get_workflow_versions", get_workflow_versions, query=VersionsQuery),
     Endpoint("delete_workflow", delete_workflow),
+    Endpoint("update_workflow_folder", update_workflow_folder, body=FolderBody),
 )

@@ -14,7 +14,7 @@ from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
-from skyvern_testkit.world.rows import Workflow
+from skyvern_testkit.world.rows import Folder, Workflow
 from skyvern_testkit.world.world import World
 
 __all__ = ["add_next_version", "add_version", "check_browser_type", "make_workflow"]
@@ -75,11 +75,11 @@ def add_version(
     asked = {**asked, "parameters": parameters}
     hook = request["webhook_callback_url"]
     hook = checked_url(hook, "webhook_callback_url") if hook else hook
-    _check_folder(request["folder_id"])
+    folder = _folder_for(world, organization_id, request["folder_id"])
     check_definition(asked)
     workflow_id = world.new_id(Workflow.PREFIX)
     permanent_id = permanent_id or world.new_id("wpid")
-    return world.make(
+    made = world.make(
         Workflow,
         organization_id,
         id=workflow_id,
@@ -89,6 +89,9 @@ def add_version(
         definition=build_definition(world, workflow_id, asked),
         settings=settings_of({**request, "webhook_callback_url": hook}),
     )
+    if folder is not None:
+        world.change(folder)
+    return made
 
 
 def add_next_version(world: World, asked: Asked, previous: Workflow) -> Workflow:
@@ -151,7 +154,17 @@ def check_browser_type(request: JsonObject) -> None:
         )
 
 
-def _check_folder(folder_id: str | None) -> None:
-    # There are no folders yet, so each is unknown; the real text goes on with SQL of its database.
-    if folder_id is not None:
-        raise Tripped("IntegrityError", "FOREIGN KEY constraint failed")
+def _folder_for(world: World, organization_id: str, folder_id: str | None) -> Folder | None:
+    if folder_id is None:
+        return None
+    folder = world.get(Folder, folder_id, organization_id)
+    if folder is None:
+        raise _no_folder(world, organization_id, folder_id)
+    return folder
+
+
+def _no_folder(world: World, organization_id: str, folder_id: str) -> Tripped:
+    if any(row.id == folder_id for row in world.rows(Folder, include_deleted=True)):
+        why = f"Folder {folder_id} not found or does not belong to organization {organization_id}"
+        return Tripped("ValueError", why)
+    return Tripped("IntegrityError", "FOREIGN KEY constraint failed")  # and more of its SQL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -15,7 +15,9 @@ from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.world.rows import Workflow
 from skyvern_testkit.world.world import World
 
-__all__ = ["ListQuery", "latest_versions", "wanted"]
+__all__ = ["ListQuery", "latest_versions", "like", "wanted"]
+
+Titles = Mapping[str, str]
 
 DEFAULT_STATUSES = (WorkflowStatus.published, WorkflowStatus.draft)
 MAX_TAGS = 20
@@ -46,8 +48,13 @@ def latest_versions(world: World, organization_id: str) -> list[Workflow]:
     )
 
 
-def wanted(query: ListQuery, rows: list[Workflow]) -> list[Workflow]:
+def wanted(query: ListQuery, rows: list[Workflow], folders: Titles) -> list[Workflow]:
     """The rows that the query asks for.
+
+    Args:
+        query: what is asked for.
+        rows: latest versions of workflows.
+        folders: the titles of folders by their ids, in which is searched too.
 
     Raises:
         Refusal: 400, the query contradicts itself or its tags cannot be read.
@@ -71,21 +78,27 @@ def wanted(query: ListQuery, rows: list[Workflow]) -> list[Workflow]:
         and not (query.only_workflows and row.settings["is_saved_task"])
         and not (query.only_templates and not row.settings["is_template"])
         and not (query.folder_id and row.settings["folder_id"] != query.folder_id)
-        and _mentions(row, pattern)
+        and _mentions(row, pattern, folders)
     ]
 
 
-def _mentions(row: Workflow, pattern: str) -> bool:
+def like(pattern: str) -> re.Pattern[str]:
+    """What SQL's LIKE finds within a text: ``%`` and ``_`` are not escaped by the server."""
+    signs = ({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern)
+    return re.compile("".join(signs), re.IGNORECASE | re.DOTALL)
+
+
+def _mentions(row: Workflow, pattern: str, folders: Titles) -> bool:
     if not pattern:
         return True
-    like = "".join({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern)
-    found = re.compile(like, re.IGNORECASE | re.DOTALL)
-    return any(found.search(text) for text in _texts(row))
+    found = like(pattern)
+    return any(found.search(text) for text in _texts(row, folders))
 
 
-def _texts(row: Workflow) -> Iterator[str]:
+def _texts(row: Workflow, folders: Titles) -> Iterator[str]:
     yield row.title
     yield row.permanent_id
+    yield folders.get(row.settings["folder_id"] or "", "")
     for parameter in row.definition["parameters"]:
         yield parameter["key"]
         yield parameter["description"] or ""
