@@ -13,6 +13,7 @@ import httpx
 from skyvern_testkit.clock import Clock
 from skyvern_testkit.fake.doing import do
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.fake.journal import virtual_seconds
 from skyvern_testkit.transport.codes import TotpCodes
 from skyvern_testkit.transport.delivery import Courier
 from skyvern_testkit.transport.front import Front
@@ -212,6 +213,11 @@ class InProcessSkyvern(FakeSkyvern):
         return f"{kind} {self._names}"
 
     # --- what happened --------------------------------------------------------------------
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds on the clock since the world began."""
+        return virtual_seconds(self.front.now, self.world.epoch)
 
     def report(self, *, besides: BaseException | None = None) -> str:
         """What happened in this world, for people: secrets hidden, of bounded length.
