@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from skyvern_testkit.clock import HeldTooLong as HeldTooLong
     from skyvern_testkit.clock import VirtualTimeExceeded as VirtualTimeExceeded
     from skyvern_testkit.exploration.counterexample import Counterexample as Counterexample
-    from skyvern_testkit.exploration.explore import explore as explore
+    from skyvern_testkit.exploration.exploring import explore as explore
     from skyvern_testkit.fake.fake import FakeSkyvern as FakeSkyvern
     from skyvern_testkit.fake.fake import TooManyRequests as TooManyRequests
+    from skyvern_testkit.fakefiles import FakeNotFound as FakeNotFound
     from skyvern_testkit.script import Download as Download
     from skyvern_testkit.script import IllegalMove as IllegalMove
     from skyvern_testkit.script import RunError as RunError
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from skyvern_testkit.script import terminated as terminated
     from skyvern_testkit.script import timed_out as timed_out
     from skyvern_testkit.script import webhook_answered as webhook_answered
+    from skyvern_testkit.script.fakefile import FakeFileError as FakeFileError
+    from skyvern_testkit.script.fakefile import parse_script as parse_script
+    from skyvern_testkit.script.printing import as_code as as_code
+    from skyvern_testkit.script.printing import as_yaml as as_yaml
     from skyvern_testkit.transport.inprocess import InProcessSkyvern as InProcessSkyvern
     from skyvern_testkit.transport.inprocess import StrictFailure as StrictFailure
     from skyvern_testkit.transport.interception import RealSkyvernRefused as RealSkyvernRefused
@@ -61,8 +66,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "clock": ("ClockError", "Deadlock", "HeldTooLong", "VirtualTimeExceeded"),
     "exploration.counterexample": ("Counterexample",),
-    "exploration.explore": ("explore",),
+    "exploration.exploring": ("explore",),
     "fake.fake": ("FakeSkyvern", "TooManyRequests"),
+    "fakefiles": ("FakeNotFound",),
     "script": (
         "Download",
         "IllegalMove",
@@ -89,6 +95,8 @@ _HOMES = {
         "timed_out",
         "webhook_answered",
     ),
+    "script.fakefile": ("FakeFileError", "parse_script"),
+    "script.printing": ("as_code", "as_yaml"),
     "transport.inprocess": ("InProcessSkyvern", "StrictFailure"),
     "transport.interception": ("RealSkyvernRefused",),
     "transport.opening": ("fake_skyvern",),
@@ -104,6 +112,8 @@ __all__ = [
     "Counterexample",
     "Deadlock",
     "Download",
+    "FakeFileError",
+    "FakeNotFound",
     "FakeSkyvern",
     "HeldTooLong",
     "IllegalMove",
@@ -123,6 +133,8 @@ __all__ = [
     "WebhookRequest",
     "Webhooks",
     "after",
+    "as_code",
+    "as_yaml",
     "canceled",
     "completed",
     "created",
@@ -131,6 +143,7 @@ __all__ = [
     "fake_skyvern",
     "needs_totp",
     "never",
+    "parse_script",
     "paused",
     "polls",
     "queued",

@@ -7,7 +7,7 @@ test that does not.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -191,7 +191,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         raise
     if (fake := item.stash.get(WORLD, None)) is not None:
         if isinstance(item, pytest.Function):
-            fake.forgive_caught_in(item.function)
+            function: Callable[..., object] = item.obj
+            fake.forgive_caught_in(function)
         fake.verify()
     return result
 
