@@ -6,7 +6,6 @@ from collections.abc import Generator
 from typing import Final
 
 from skyvern_testkit.api.call import After, Call, Endpoint, Wait
-from skyvern_testkit.api.effects import render
 from skyvern_testkit.api.fields import Lazy, checked_url, is_known_host
 from skyvern_testkit.api.runs.reading import find_run, refuse_without_workflow
 from skyvern_testkit.wire.errors import Refusal
@@ -32,6 +31,8 @@ def retry_run_webhook(call: Call) -> Generator[Wait, None, JsonObject]:
     The body is made anew and says less than the first one. What becomes of it changes nothing of
     the run.
     """
+    from skyvern_testkit.api.effects import render  # which needs the answers beside this module
+
     run_id = call.params["run_id"]
     run = find_run(call, run_id, f"Run {run_id} not found", hidden_too=True)
     refuse_without_workflow(call, run)
