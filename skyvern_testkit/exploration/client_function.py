@@ -18,7 +18,8 @@ _ASYNC: Final[Mapping[str, str]] = {
     "sync_client": "fake.sync_client()",
     "http": "fake.async_http()",
 }
-_SYNC: Final[Mapping[str, str]] = _ASYNC | {
+_SYNC: Final[Mapping[str, str]] = {
+    **_ASYNC,
     "client": "fake.sync_client()",
     "http": "fake.http()",
 }

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, Final, NoReturn
 
 from hypothesis import Phase, Verbosity, given, settings
@@ -22,9 +23,9 @@ from skyvern_testkit.clock import (
 from skyvern_testkit.exploration.client_function import ClientFunction, name_of
 from skyvern_testkit.exploration.counterexample import Counterexample
 from skyvern_testkit.exploration.program import as_test
-from skyvern_testkit.exploration.scenarios import Scenario, scenarios
+from skyvern_testkit.exploration.scenarios import Scenario, plain_scenarios, scenarios
 from skyvern_testkit.fake.fake import TooManyRequests
-from skyvern_testkit.strategies import STATUSES, WAYS, Way, faults, run_scripts
+from skyvern_testkit.strategies import STATUSES, WAYS, Way, every_fault, faults, run_scripts
 from skyvern_testkit.transport.inprocess import InProcessSkyvern
 from skyvern_testkit.transport.opening import fake_skyvern
 from skyvern_testkit.wire.jsontext import Json
@@ -61,8 +62,9 @@ def explore(
 
     Each is a fresh world on virtual time. In it runs take every legal way through their states,
     hang, wait for codes that come late or never; requests are answered 503 or 429, connections
-    break. The first world is without any trouble, and shows which kinds of run and which operations the
-    client uses. Hypothesis chooses the others: the same ones every time, unless you give a seed.
+    break. The first world is without any trouble, and shows which kinds of run and which operations
+    the client uses. Then comes each trouble by itself, up to half of the worlds; in the others
+    Hypothesis mixes them, the same ones every time unless you give a seed.
 
     Args:
         client_function: async or not. Parameters named ``client`` (the SDK's, async or sync as the
@@ -113,6 +115,8 @@ def explore(
     seen = trial.run(Scenario())
     if isinstance(seen, _Failure):
         trial.tell(seen)
+    kinds = seen.kinds if kinds is None else kinds
+    operations = seen.operations if operations is None else operations
     drawn = scenarios(
         {
             kind: run_scripts(
@@ -123,14 +127,22 @@ def explore(
                 hangs=hangs,
                 longest=longest,
             )
-            for kind in (seen.kinds if kinds is None else kinds)
+            for kind in kinds
         },
-        faults(seen.operations if operations is None else operations, ways=ways, statuses=statuses),
+        faults(operations, ways=ways, statuses=statuses),
     )
+    rules = every_fault(operations, ways=ways, statuses=statuses)
+    plain = plain_scenarios(kinds, rules, totp=totp, longest=longest, hangs=hangs)
+    left = max_examples
+    for scenario in islice(plain, max_examples // 2):
+        left -= 1
+        outcome = trial.run(scenario)
+        if isinstance(outcome, _Failure):
+            trial.tell(outcome)
     found: list[_Failure] = []
 
     @settings(
-        max_examples=max_examples,
+        max_examples=left,
         derandomize=seed is None,
         database=None,  # what is found is printed as a test; nothing is left in the user's folder
         deadline=None,  # time is virtual
@@ -204,7 +216,11 @@ class _Trial:
 
     def run(self, scenario: Scenario) -> _Seen | _Failure:
         """The client in that scenario's world."""
-        options = {"seed": scenario.seed, **self.world, "max_virtual": self.deadline}
+        options: dict[str, Any] = {
+            "seed": scenario.seed,
+            **self.world,
+            "max_virtual": self.deadline,
+        }
         error: BaseException | None = None
         fake: InProcessSkyvern | None = None
         returned = begun = False
@@ -232,7 +248,10 @@ class _Trial:
         return _Failure(error, _used(scenario, fake), fake.report(besides=error), returned)
 
     def tell(self, failure: _Failure) -> NoReturn:
-        """Raise what was found, for people."""
+        """Raise what was found, for people: in the world without what nobody used."""
+        again = self.run(failure.scenario)
+        if isinstance(again, _Failure) and type(again.error) is type(failure.error):
+            failure = again
         error = failure.error
         bare = isinstance(error, self.raises)  # a fuse under a declared base class
         code = as_test(
@@ -283,8 +302,8 @@ def _used(scenario: Scenario, fake: InProcessSkyvern) -> Scenario:
 
 
 def _seen(fake: InProcessSkyvern) -> _Seen:
-    kinds = dict.fromkeys(run.run_type for run in fake.runs)
-    asked = dict.fromkeys(call.operation for call in fake.journal if call.operation in OPERATIONS)
+    kinds = tuple(dict.fromkeys(run.run_type for run in fake.runs))
+    asked = dict.fromkeys(name for call in fake.journal if (name := call.operation) in OPERATIONS)
     if kinds:
-        asked["cancel_run"] = None
-    return _Seen(tuple(kinds), tuple(name for name in asked if name is not None))
+        asked["cancel_run"] = None  # asked for when something is wrong
+    return _Seen(kinds, tuple(asked))

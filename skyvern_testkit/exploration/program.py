@@ -80,7 +80,7 @@ class _Names:
     """The names of a user's functions and classes, and where they come from."""
 
     def __init__(self) -> None:
-        self.imports: list[str] = []
+        self.imports: dict[str, set[str]] = {}
         self.elsewhere: list[str] = []
 
     def of(self, thing: Any, otherwise: str) -> str:
@@ -89,9 +89,9 @@ class _Names:
         if getattr(thing, "__module__", None) == "builtins":
             return name
         if _can_be_imported(thing):
-            self.imports.append(f"from {thing.__module__} import {name}")
+            self.imports.setdefault(thing.__module__, set()).add(name)
             return name
-        shown = name if name.isidentifier() and name != "partial" else otherwise
+        shown = name if name.isidentifier() else otherwise
         self.elsewhere.append(f"# {shown}: {_place(thing)}")
         return shown
 
@@ -120,10 +120,15 @@ def _place(thing: Any) -> str:
 def _imports(function: str, names: _Names) -> str:
     used = {node.id for node in ast.walk(ast.parse(function)) if isinstance(node, ast.Name)}
     plain = [f"import {name}" for name in ("asyncio", "contextlib") if name in used]
-    ours = sorted(used & set(skyvern_testkit.__all__))
-    line = f"from skyvern_testkit import {', '.join(ours)}"
-    if len(line) > 96:
-        line = "from skyvern_testkit import (\n" + "".join(f"    {name},\n" for name in ours) + ")"
-    theirs = sorted(set(names.imports))
-    blocks = [plain, [*theirs, line], list(dict.fromkeys(names.elsewhere))]
+    ours = used & set(skyvern_testkit.__all__)
+    known = {**names.imports, "skyvern_testkit": {*names.imports.get("skyvern_testkit", ()), *ours}}
+    theirs = [_import(module, sorted(found)) for module, found in sorted(known.items())]
+    blocks = [plain, theirs, list(dict.fromkeys(names.elsewhere))]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _import(module: str, names: list[str]) -> str:
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= 96:
+        return line
+    return f"from {module} import (\n{''.join(f'    {name},{chr(10)}' for name in names)})"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
@@ -12,14 +13,14 @@ from skyvern_testkit.faults import FaultRule
 from skyvern_testkit.faults import as_code as fault_code
 from skyvern_testkit.script import After, CodeFound, RunScript
 from skyvern_testkit.script.printing import as_code as script_code
-from skyvern_testkit.strategies import RUN_TYPE_OF
+from skyvern_testkit.strategies import RUN_TYPE_OF, every_move
 from skyvern_testkit.transport.inprocess import InProcessSkyvern
 from skyvern_testkit.wire.times import SECOND
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-__all__ = ["Code", "Scenario", "scenarios"]
+__all__ = ["Code", "Scenario", "plain_scenarios", "scenarios"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,54 @@ class Scenario:
 
 
 def _play_code(run_type: str, scripts: tuple[RunScript, ...]) -> str:
-    codes = [script_code(script) for script in scripts]
+    codes = [_shortly(script) for script in scripts]
     where = f'fake.on(run_type="{run_type}").play'
     line = f"{where}({', '.join(codes)})"
     if len(line) <= 96 and "\n" not in line:
         return line
     inner = "".join(f"    {code},\n".replace("\n", "\n    ")[:-4] for code in codes)
     return f"{where}(\n{inner})"
+
+
+def _shortly(script: RunScript) -> str:
+    """A script of one step is written as that step."""
+    code = script_code(script)
+    is_one_line = len(script.steps) == 1 and "\n" not in code
+    return code.removeprefix("RunScript(")[:-1] if is_one_line else code
+
+
+# --- each trouble by itself ---------------------------------------------------------------------------
+
+
+def plain_scenarios(
+    kinds: Collection[str],
+    rules: Collection[FaultRule],
+    *,
+    totp: str | None,
+    longest: float,
+    hangs: bool,
+) -> Iterator[Scenario]:
+    """One history or one fault in a world that is otherwise without trouble.
+
+    Args:
+        kinds: of runs; each makes every move that is legal for it.
+        rules: the faults.
+        totp: as for :func:`~skyvern_testkit.strategies.every_move`, like the rest.
+        longest: virtual seconds.
+        hangs: also histories without an end.
+    """
+    histories = [
+        [
+            Scenario(scripts=((RUN_TYPE_OF[kind], (script,)),))
+            for script in every_move(kind, totp=totp, longest=longest, hangs=hangs)
+        ]
+        for kind in kinds
+    ]
+    troubles = [Scenario(faults=(rule,)) for rule in rules]
+    for together in zip_longest(
+        *histories, troubles
+    ):  # in turn, so that a small number sees of each
+        yield from (scenario for scenario in together if scenario is not None)
 
 
 # --- drawing -----------------------------------------------------------------------------------------

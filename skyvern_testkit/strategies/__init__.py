@@ -11,8 +11,18 @@ Importing this imports Hypothesis. :func:`skyvern_testkit.explore` puts the same
 with less writing.
 """
 
-from skyvern_testkit.strategies.histories import RUN_TYPE_OF, run_scripts
+from skyvern_testkit.strategies.histories import RUN_TYPE_OF, every_move, run_scripts
 from skyvern_testkit.strategies.outputs import outputs
-from skyvern_testkit.strategies.plans import STATUSES, WAYS, Way, faults
+from skyvern_testkit.strategies.plans import STATUSES, WAYS, Way, every_fault, faults
 
-__all__ = ["RUN_TYPE_OF", "STATUSES", "WAYS", "Way", "faults", "outputs", "run_scripts"]
+__all__ = [
+    "RUN_TYPE_OF",
+    "STATUSES",
+    "WAYS",
+    "Way",
+    "every_fault",
+    "every_move",
+    "faults",
+    "outputs",
+    "run_scripts",
+]

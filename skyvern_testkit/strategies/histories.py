@@ -20,6 +20,7 @@ from skyvern_testkit.script import (
     State,
     Step,
     Unset,
+    after,
     bridge,
     canceled,
     completed,
@@ -39,7 +40,7 @@ from skyvern_testkit.wire.jsontext import Json
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-__all__ = ["RUN_TYPE_OF", "run_scripts"]
+__all__ = ["RUN_TYPE_OF", "every_move", "run_scripts"]
 
 RUN_TYPE_OF: Final[Mapping[str, str]] = {
     **{name: name for name in RUN_TYPES},
@@ -116,8 +117,7 @@ def run_scripts(
     Raises:
         ValueError: an unknown kind, a state that is not final, or a schema without instances.
     """
-    if kind not in RUN_TYPE_OF:
-        raise ValueError(f"there is no kind of run {kind!r} (kinds: {', '.join(RUN_TYPE_OF)})")
+    family = _family(kind)
     final = frozenset(map(State, ends))
     if not final or not final <= FINAL:
         wrong = ", ".join(sorted(final - FINAL)) or "nothing"
@@ -126,7 +126,6 @@ def run_scripts(
         raise ValueError(f"a run cannot take up to {longest} seconds")
     if outputs_from is None and output_schema is not None:
         outputs_from = outputs(output_schema)
-    family = RUN_TYPES[RUN_TYPE_OF[kind]]
     return _histories(
         family, outputs_from, tuple(error_codes), totp, longest, hangs=hangs, final=final
     )
@@ -177,6 +176,69 @@ def _ways(
     if not (must_end and ends):
         weights |= dict.fromkeys(possible - FINAL, _WAY_ON[current])
     return [state for state in _SIMPLEST_FIRST for _ in range(weights.get(state, 0))]
+
+
+# --- each by itself ---------------------------------------------------------------------------------
+
+
+def every_move(
+    kind: str = "task",
+    *,
+    totp: str | None = None,
+    longest: float = LONGEST,
+    hangs: bool = True,
+) -> tuple[RunScript, ...]:
+    """Short histories that together make every legal move of that kind of run, the simplest first.
+
+    Not drawn, always the same: a list for ``parametrize``, and where
+    :func:`~skyvern_testkit.explore` begins.
+
+    Args:
+        kind: as for :func:`run_scripts`.
+        totp: one waits for a code under this identifier.
+        longest: one works for so many virtual seconds.
+        hangs: in each state that is not final, one stays for ever.
+
+    Raises:
+        ValueError: an unknown kind.
+    """
+    family = _family(kind)
+    found = [RunScript(completed()), RunScript(running(longest), completed())]
+    if totp is not None:
+        found.append(RunScript(running(_A_WHILE), needs_totp(totp), running(_A_WHILE), completed()))
+    for state in (state for state in State if state in LEGAL[family] and state not in FINAL):
+        way = _way(family, START[family], state)
+        if hangs:
+            found.append(RunScript(*map(_plain, way[:-1]), Step(state, never())))
+        for following in _SIMPLEST_FIRST:
+            if following in LEGAL[family][state]:
+                whole = [*way, *_way(family, following, State.COMPLETED)]
+                found.append(RunScript(*map(_plain, whole)))
+    return tuple(dict.fromkeys(found))
+
+
+def _family(kind: str) -> Family:
+    if kind not in RUN_TYPE_OF:
+        raise ValueError(f"there is no kind of run {kind!r} (kinds: {', '.join(RUN_TYPE_OF)})")
+    return RUN_TYPES[RUN_TYPE_OF[kind]]
+
+
+_A_WHILE: Final = 15.0
+"""Long enough for a client that looks every ten seconds to see the state."""
+
+
+def _plain(state: State) -> Step:
+    return Step(state) if state in FINAL else Step(state, after(_A_WHILE))
+
+
+def _way(family: Family, start: State, goal: State) -> list[State]:
+    """The shortest legal way; only the start, where the start is final."""
+    ways = [[start]]
+    for way in ways:
+        if way[-1] is goal or start in FINAL:
+            return way
+        ways += [[*way, state] for state in _SIMPLEST_FIRST if state in LEGAL[family][way[-1]]]
+    raise AssertionError(f"no way from {start} to {goal}")
 
 
 # --- stretches of time ------------------------------------------------------------------------------

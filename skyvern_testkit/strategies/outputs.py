@@ -44,9 +44,7 @@ def outputs(schema: Json) -> SearchStrategy[Json]:
 
         return st.integers(0, 99).map(plain)
     known = [
-        guess
-        for seed in range(10)
-        if not conforms(guess := plausible(schema, Random(seed)), schema)
+        guess for seed in range(3) if not conforms(guess := plausible(schema, Random(seed)), schema)
     ]
     if not known:
         raise ValueError(

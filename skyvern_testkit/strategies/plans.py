@@ -25,7 +25,7 @@ from skyvern_testkit.wire.times import SECOND
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
 
-__all__ = ["STATUSES", "WAYS", "Way", "faults"]
+__all__ = ["STATUSES", "WAYS", "Way", "every_fault", "faults"]
 
 Way = Literal["answer", "reset_connection", "slow", "empty_body", "malformed_body", "never_answer"]
 """How a call goes wrong: named as the methods of ``fake.faults.on(...)``."""
@@ -63,6 +63,29 @@ _FAULTS: Final[Mapping[Way, Callable[[_Drawn], Fault]]] = {
     "never_answer": lambda _: NeverAnswer(),
 }
 WAYS: Final[tuple[Way, ...]] = tuple(_FAULTS)
+
+
+def every_fault(
+    operations: Collection[str],
+    *,
+    ways: Collection[Way] = WAYS,
+    statuses: Collection[int] = STATUSES,
+) -> tuple[FaultRule, ...]:
+    """Each fault by itself, of each first call; the simplest first, and that one also for good.
+
+    Not drawn, always the same. Arguments as for :func:`faults`.
+    """
+    found: list[tuple[Fault, int | None]] = []
+    for way in ways:
+        every = statuses if way == "answer" else tuple(statuses)[:1]
+        found += [(_FAULTS[way](_Drawn(status, None, 30, done=False)), 1) for status in every]
+    if found:
+        found.insert(1, (found[0][0], None))
+    return tuple(
+        FaultRule(1, operation, fault, left=left)
+        for fault, left in found
+        for operation in operations
+    )
 
 
 def _fault(way: Way, drawn: _Drawn) -> Fault:
@@ -121,10 +144,10 @@ def _plans(
         number=st.just(0),
         operation=st.sampled_from(operations),
         fault=fault,
-        nth=st.one_of(st.integers(1, 4), st.integers(1, LATEST)),
-        left=st.one_of(st.just(1), st.integers(1, MOST_TIMES), st.none()),
+        nth=st.one_of(st.integers(1, 3), st.integers(1, LATEST)),
+        left=st.sampled_from((1, 1, 1, *range(2, MOST_TIMES + 1), None)),
     )
-    plan = draw(st.lists(rules, max_size=most))
+    plan = [draw(rules) for _ in range(draw(st.integers(0, most)))]
     return tuple(
         FaultRule(number, rule.operation, rule.fault, rule.nth, rule.left)
         for number, rule in enumerate(plan, 1)

@@ -83,6 +83,31 @@ def does_not_sleep(http: httpx.Client) -> Any:
     return http.get(f"/v1/runs/{run_id}").status_code
 
 
+def confuses_two_troubles(http: httpx.Client) -> Any:
+    """Takes a failed run for another answer that is none, when there was one before."""
+    run_id = http.post("/v1/run/tasks", json=TASK).json()["run_id"]
+    misses = 0
+    for _ in range(180):
+        answer = http.get(f"/v1/runs/{run_id}")
+        if answer.is_success and answer.json()["status"] in FINAL:
+            if misses and answer.json()["status"] == "failed":
+                raise RuntimeError(answer.text)
+            return answer.json()
+        misses += not answer.is_success
+        time.sleep(10)
+    raise JobFailed(run_id)
+
+
+def loses_the_code(http: httpx.Client) -> Any:
+    """Thinks that a run with an OTP_TIMEOUT cannot be."""
+    run = http.post("/v1/run/tasks", json=TASK).json()
+    while run["status"] not in FINAL:
+        time.sleep(10)
+        run = http.get(f"/v1/runs/{run['run_id']}").json()
+    assert not any(error["error_code"] == "OTP_TIMEOUT" for error in run["errors"] or [])
+    return run
+
+
 RETRIED = {
     "title": "Retried",
     "workflow_definition": {

@@ -23,7 +23,7 @@ from skyvern_testkit.script import (
     completed,
 )
 from skyvern_testkit.script.printing import as_code
-from skyvern_testkit.strategies import run_scripts
+from skyvern_testkit.strategies import every_move, run_scripts
 from tests.world.stage import Stage
 
 PHONE = "phone@example.com"
@@ -89,6 +89,19 @@ def test_a_run_goes_where_its_script_says(kind: str, family: Family):
         passed = iter(path)
         assert all(state in passed for state in stays), as_code(script)
         assert last is told[-1], as_code(script)
+
+
+@pytest.mark.parametrize(("kind", "family"), KINDS.items(), ids=KINDS)
+def test_a_short_list_makes_every_legal_move_and_no_other(kind: str, family: Family):
+    listed = every_move(kind, totp=PHONE, longest=1900)
+    legal = {(before, after) for before, row in LEGAL[family].items() for after in row}
+    assert {move for script in listed for move in play(script, family)[0]} == legal
+    assert len(listed) == len(set(listed)) <= 22
+    assert listed[0] == RunScript(completed())
+    assert {play(script, family)[1] for script in listed} == LEGAL[family].keys()
+    assert all(
+        step.until != Never() for script in every_move(kind, hangs=False) for step in script.steps
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

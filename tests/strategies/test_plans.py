@@ -17,7 +17,7 @@ from skyvern_testkit.faults import (
     Slow,
     as_code,
 )
-from skyvern_testkit.strategies import STATUSES, faults
+from skyvern_testkit.strategies import STATUSES, every_fault, faults
 from skyvern_testkit.wire.operations import UnknownOperation
 
 QUIET = settings(deadline=None, derandomize=True, database=None)
@@ -107,6 +107,20 @@ def test_ways_statuses_and_their_number_can_be_chosen(plan: Plan):
         [],
         *([f"(404){often}"] for often in ("", ".always()", *(f".times({n})" for n in range(2, 7)))),
     )
+
+
+def test_each_fault_by_itself():
+    assert [as_code(rule) for rule in every_fault(["get_run"], statuses=[503, 500])] == [
+        'faults.on("get_run").answer(503)',
+        'faults.on("get_run").answer(503).always()',
+        'faults.on("get_run").answer(500)',
+        'faults.on("get_run").reset_connection()',
+        'faults.on("get_run").slow(30)',
+        'faults.on("get_run").empty_body()',
+        'faults.on("get_run").malformed_body()',
+        'faults.on("get_run").never_answer()',
+    ]
+    assert every_fault([]) == every_fault(["get_run"], ways=[]) == ()
 
 
 def test_no_operation_no_faults():
