@@ -8,6 +8,7 @@ from pydantic import Field
 
 from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.workflows.filing import touch
 from skyvern_testkit.api.workflows.search import latest_versions, like
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import timestamp
@@ -49,6 +50,14 @@ def _inside(call: Call, folder_id: str) -> list[Workflow]:
     return [row for row in rows if row.settings["folder_id"] == folder_id]
 
 
+def _listed(call: Call) -> list[Folder]:
+    """All folders, the last changed one first."""
+    rows = call.world.rows(Folder, call.organization_id)
+    return sorted(
+        rows, key=lambda row: (row.modified_at, int(row.id.rpartition("_")[2])), reverse=True
+    )
+
+
 def _shown(call: Call, folder: Folder) -> JsonObject:
     return {
         "title": folder.title,
@@ -64,6 +73,8 @@ def _shown(call: Call, folder: Folder) -> JsonObject:
 def create_folder(call: Call) -> JsonObject:
     title, description = call.body.title, call.body.description
     made = call.world.make(Folder, call.organization_id, title=title, description=description)
+    if _listed(call)[0] is not made:
+        made = touch(call.world, made)
     return _shown(call, made)
 
 
@@ -73,12 +84,7 @@ def get_folder(call: Call) -> JsonObject:
 
 def get_folders(call: Call) -> list[JsonObject]:
     query: ListQuery = call.query
-    rows = sorted(
-        call.world.rows(Folder, call.organization_id),
-        key=lambda row: (row.modified_at, int(row.id.rpartition("_")[2])),
-        reverse=True,
-    )
-    found = [row for row in rows if _mentions(row, query.search)]
+    found = [row for row in _listed(call) if _mentions(row, query.search)]
     return [_shown(call, row) for row in page_of(found, query.page, query.page_size)]
 
 
@@ -93,7 +99,7 @@ def update_folder(call: Call) -> JsonObject:
     """Null and what is absent leave a field as it is; the folder counts as changed all the same."""
     folder = _asked(call)
     asked = {name: value for name, value in call.body.model_dump().items() if value is not None}
-    return _shown(call, call.world.change(folder, **asked))
+    return _shown(call, touch(call.world, folder, **asked))
 
 
 def delete_folder(call: Call) -> JsonObject:

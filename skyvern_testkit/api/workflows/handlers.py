@@ -13,6 +13,7 @@ from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.workflows.answers import render
 from skyvern_testkit.api.workflows.asked import DefinitionBody, asked_by
+from skyvern_testkit.api.workflows.filing import touch
 from skyvern_testkit.api.workflows.making import add_next_version, add_version, check_browser_type
 from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wanted
 from skyvern_testkit.api.workflows.words import Tripped
@@ -177,7 +178,7 @@ def update_workflow_folder(call: Call) -> JsonObject:
         raise ServerCrash("IntegrityError")
     if folder_id is not None:
         refusal = Refusal(400, f"Folder {folder_id} not found")
-        call.world.change(call.find(Folder, folder_id, refusal))
+        touch(call.world, call.find(Folder, folder_id, refusal))
     settings = {**workflow.settings, "folder_id": folder_id}
     return render(call.world.change(workflow, settings=settings))
 

@@ -10,11 +10,11 @@ from skyvern_testkit.api.workflows.asked import Asked, asked_for
 from skyvern_testkit.api.workflows.checks import check_definition
 from skyvern_testkit.api.workflows.credentials import settled
 from skyvern_testkit.api.workflows.definition import build_definition
+from skyvern_testkit.api.workflows.filing import folder_for, touch
 from skyvern_testkit.api.workflows.models import request_model
-from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
-from skyvern_testkit.world.rows import Folder, Workflow
+from skyvern_testkit.world.rows import Workflow
 from skyvern_testkit.world.world import World
 
 __all__ = ["add_next_version", "add_version", "check_browser_type", "make_workflow"]
@@ -75,7 +75,7 @@ def add_version(
     asked = {**asked, "parameters": parameters}
     hook = request["webhook_callback_url"]
     hook = checked_url(hook, "webhook_callback_url") if hook else hook
-    folder = _folder_for(world, organization_id, request["folder_id"])
+    folder = folder_for(world, organization_id, request["folder_id"])
     check_definition(asked)
     workflow_id = world.new_id(Workflow.PREFIX)
     permanent_id = permanent_id or world.new_id("wpid")
@@ -90,7 +90,7 @@ def add_version(
         settings=settings_of({**request, "webhook_callback_url": hook}),
     )
     if folder is not None:
-        world.change(folder)
+        touch(world, folder)
     return made
 
 
@@ -152,19 +152,3 @@ def check_browser_type(request: JsonObject) -> None:
             "dynamic-browser capability to honor an explicit engine selection. "
             "Remove the browser_type setting or run on Skyvern Cloud.",
         )
-
-
-def _folder_for(world: World, organization_id: str, folder_id: str | None) -> Folder | None:
-    if folder_id is None:
-        return None
-    folder = world.get(Folder, folder_id, organization_id)
-    if folder is None:
-        raise _no_folder(world, organization_id, folder_id)
-    return folder
-
-
-def _no_folder(world: World, organization_id: str, folder_id: str) -> Tripped:
-    if any(row.id == folder_id for row in world.rows(Folder, include_deleted=True)):
-        why = f"Folder {folder_id} not found or does not belong to organization {organization_id}"
-        return Tripped("ValueError", why)
-    return Tripped("IntegrityError", "FOREIGN KEY constraint failed")  # and more of its SQL
