@@ -97,6 +97,7 @@ def explore(
         TypeError: parameters that cannot be filled; arguments that are explore's own.
         ValueError: an unknown kind, operation or way.
     """
+    __tracebackhide__ = True  # pytest shows the caller, and the error's own traceback
     _check_place()
     if own := sorted({"clock", "strict", "max_virtual"} & world.keys()):
         raise TypeError(f"explore() opens its worlds with {own[0]}= of its own")
@@ -249,6 +250,7 @@ class _Trial:
 
     def tell(self, failure: _Failure) -> NoReturn:
         """Raise what was found, for people: in the world without what nobody used."""
+        __tracebackhide__ = True
         again = self.run(failure.scenario)
         if isinstance(again, _Failure) and type(again.error) is type(failure.error):
             failure = again

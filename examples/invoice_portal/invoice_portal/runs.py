@@ -60,7 +60,8 @@ async def finished(
     no retry is pending.
 
     Args:
-        timeout: seconds; a run that takes longer is canceled, since it goes on costing.
+        timeout: seconds; a run that takes longer is canceled, since it goes on costing. So is one
+            that cannot be read.
         every: seconds between two reads.
 
     Raises:
@@ -73,6 +74,9 @@ async def finished(
     except TimeoutError:
         await _cancel(client, run_id)
         raise RunTooLong(f"{run_id} was not over after {timeout:g} s") from None
+    except (ApiError, httpx.TransportError):
+        await _cancel(client, run_id)
+        raise
 
 
 async def completed(client: Skyvern, run_id: str, *, timeout: float = WAIT) -> Any:
@@ -117,7 +121,8 @@ async def _cancel(client: Skyvern, run_id: str) -> None:
 
 def _may_pass(error: ApiError | httpx.TransportError) -> bool:
     if isinstance(error, ApiError):
-        return error.status_code == 429 or (error.status_code or 0) >= 500
+        status = error.status_code or 0
+        return status == 429 or status >= 500 or status < 400  # 200: a body that broke off
     return True
 
 

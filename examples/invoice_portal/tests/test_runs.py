@@ -138,6 +138,24 @@ async def test_a_refusal_is_not_tried_again(skyvern_client, skyvern_fake):
     assert len(skyvern_fake.journal.calls()) == 1
 
 
+# --- found by explore(), see test_properties --------------------------------------------------------
+
+
+async def test_an_answer_without_its_body_is_asked_for_again(skyvern_client, skyvern_fake, started):
+    skyvern_fake.faults.on("get_run").empty_body()
+    run = await finished(skyvern_client, await started())
+    assert run.status == "completed"
+
+
+async def test_a_run_that_cannot_be_read_is_canceled(skyvern_client, skyvern_fake, started):
+    skyvern_fake.on(prompt="*").play(RunScript(running(seconds=7200), completed()))
+    skyvern_fake.faults.on("get_run").answer(503).always()
+    run_id = await started()
+    with pytest.raises(ApiError):
+        await finished(skyvern_client, run_id)
+    assert skyvern_fake.run(run_id).status == "canceled"
+
+
 # --- retries of Skyvern's own ---------------------------------------------------------------------
 
 
