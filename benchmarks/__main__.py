@@ -6,12 +6,12 @@ machine that slows down slows both. Nothing here passes or fails.
 
 from __future__ import annotations
 
-from benchmarks import calls, imports, waits
+from benchmarks import calls, imports, waits, worlds
 from benchmarks.pairs import Comparison, show
 
 
 def main() -> None:
-    found: list[Comparison] = [*calls.run(), *waits.run(), *imports.run()]
+    found: list[Comparison] = [*calls.run(), *waits.run(), *worlds.run(), *imports.run()]
     print(show(found))
 
 
