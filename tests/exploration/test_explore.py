@@ -97,10 +97,7 @@ WRONG: dict[str, tuple[Any, dict[str, Any], type[BaseException], str, str]] = {
         {"raises": JobFailed, "operations": ["get_run"], "ways": ["answer"], "max_examples": 300},
         RuntimeError,
         "confuses_two_troubles raised RuntimeError, and declares JobFailed: ",
-        (
-            '        fake.on(run_type="task_v1").play(failed())\n'
-            '        fake.faults.on("get_run").answer(503)\n'
-        ),
+        'fake.faults.on("get_run").answer(503)\n',
     ),
     "gets no code": (
         clients.loses_the_code,
@@ -134,6 +131,14 @@ def test_a_wrong_client_is_caught_told_and_can_be_run_again(
     with pytest.raises(kind) as again:
         run_again(counterexample.code)
     assert first_line(again.value) == first_line(counterexample.__cause__)
+
+
+def test_what_does_not_matter_is_shrunk_away():
+    function, asked, *_ = WRONG["confuses two troubles"]
+    play, fault = found(function, **asked).scenario.lines()
+    assert "failed()" in play
+    assert "seconds" not in play
+    assert fault == 'fake.faults.on("get_run").answer(503)'
 
 
 def test_the_printed_test_is_a_whole_program(tmp_path: Path):

@@ -40,7 +40,7 @@ def drawn(kind: str) -> tuple[RunScript, ...]:
     for ends in (FINAL, *({state} for state in sorted(FINAL))):
         histories = run_scripts(kind, ends=ends, totp=PHONE, error_codes=["LOGGED_OUT"])
 
-        @settings(QUIET, max_examples=120)
+        @settings(QUIET, max_examples=100)
         @given(script=histories)
         def collect(script: RunScript) -> None:
             found.append(script)
@@ -115,7 +115,7 @@ def test_none_hangs_if_none_is_to():
         find(
             run_scripts("workflow", hangs=False),
             lambda script: not script.steps[-1].is_final,
-            settings=settings(QUIET, max_examples=300),
+            settings=settings(QUIET, max_examples=150),
         )
 
 
@@ -160,7 +160,7 @@ def test_a_history_is_the_value_of_its_code(script: RunScript):
 
 
 def test_the_simplest_is_completed():
-    assert find(run_scripts("task"), lambda _: True) == RunScript(completed())
+    assert find(run_scripts("task"), lambda _: True, settings=QUIET) == RunScript(completed())
 
 
 def test_shrinking_leaves_what_matters():

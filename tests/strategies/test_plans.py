@@ -33,7 +33,7 @@ def planned(plan: Plan) -> Faults:
 def test_every_way_every_status_and_every_count_is_drawn():
     seen: list[FaultRule] = []
 
-    @settings(QUIET, max_examples=300)
+    @settings(QUIET, max_examples=150)
     @given(plan=faults(["get_run", "cancel_run"]))
     def collect(plan: Plan) -> None:
         assert len(plan) <= 2
@@ -95,8 +95,8 @@ def test_a_fault_is_shown_as_the_code_that_plans_it(rule: FaultRule, code: str):
 
 
 def test_the_simplest_is_none_and_then_a_503():
-    assert find(faults(["get_run"]), lambda _: True) == ()
-    (rule,) = find(faults(["get_run"]), bool)
+    assert find(faults(["get_run"]), lambda _: True, settings=QUIET) == ()
+    (rule,) = find(faults(["get_run"]), bool, settings=QUIET)
     assert as_code(rule) == 'faults.on("get_run").answer(503)'
 
 
@@ -124,7 +124,7 @@ def test_each_fault_by_itself():
 
 
 def test_no_operation_no_faults():
-    assert find(faults([]), lambda _: True) == ()
+    assert find(faults([]), lambda _: True, settings=QUIET) == ()
 
 
 def test_what_cannot_be_planned_is_refused():
