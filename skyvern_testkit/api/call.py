@@ -16,6 +16,8 @@ from skyvern_testkit.world.world import World
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from skyvern_testkit.api.dialects import Dialect
+
 __all__ = ["After", "Answer", "Call", "Endpoint", "Handler", "Links", "Until", "Wait", "page_of"]
 
 R = TypeVar("R", bound=Row)
@@ -67,6 +69,7 @@ class Call:
 
     world: World
     links: Links
+    dialect: Dialect
     organization_id: str
     api_key: str = field(repr=False)
     params: dict[str, str]

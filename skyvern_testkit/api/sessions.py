@@ -154,7 +154,7 @@ def create_browser_session(call: Call) -> JsonObject:
             raise Refusal(
                 400, "proxy_session_id is only supported with RESIDENTIAL_ISP proxy_location"
             )
-    timeout, warning = _capped(asked.timeout)
+    timeout, warning = _capped(call, asked.timeout)
     session = call.world.make(
         Session,
         call.organization_id,
@@ -174,8 +174,9 @@ def create_browser_session(call: Call) -> JsonObject:
     return session_body(call, session, warning=warning)
 
 
-def _capped(timeout: int | None) -> tuple[int | None, str | None]:
-    if timeout is None or timeout <= MAX_TIMEOUT:
+def _capped(call: Call, timeout: int | None) -> tuple[int | None, str | None]:
+    most = call.dialect.number("session_minutes", MAX_TIMEOUT)
+    if timeout is None or timeout <= most:
         return timeout, None
     return MAX_TIMEOUT, (
         f"Requested timeout of {timeout} minutes exceeds the maximum of {MAX_TIMEOUT} minutes "

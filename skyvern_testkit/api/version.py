@@ -5,14 +5,11 @@ from __future__ import annotations
 from skyvern_testkit.api.call import Answer, Call, Endpoint
 from skyvern_testkit.wire.jsontext import JsonObject
 
-__all__ = ["ENDPOINTS", "SERVER_VERSION"]
-
-SERVER_VERSION = "1.0.56"
-"""The release of the real server whose behaviour this is."""
+__all__ = ["ENDPOINTS"]
 
 
-def get_version(_: Call) -> JsonObject:
-    return {"version": SERVER_VERSION}
+def get_version(call: Call) -> JsonObject:
+    return {"version": call.dialect.release}
 
 
 def heartbeat(_: Call) -> Answer:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 from skyvern_testkit.api import answers
 from skyvern_testkit.api.call import After, Answer, Call, Endpoint, Until, Wait
 from skyvern_testkit.api.endpoints import endpoints
-from skyvern_testkit.api.routing import ROUTER, Matched, Redirect, Unroutable
+from skyvern_testkit.api.routing import Matched, Redirect, Unroutable
 from skyvern_testkit.api.validation import read_body
 from skyvern_testkit.fake.performing import Caller, call_of
 from skyvern_testkit.faults import (
@@ -113,7 +113,7 @@ def _served(fake: FakeSkyvern, request: Request, entry: Entry) -> Course:
     preflight = answers.preflight(request, now=world.now)
     if preflight is not None:
         return preflight
-    found = ROUTER.match(request)
+    found = fake.dialect.router.match(request)
     if isinstance(found, Matched):
         entry.operation, entry.params = found.operation.name, found.params
     fault = fake.faults.strike(entry.operation, request)
@@ -188,15 +188,17 @@ def _answer(
     result = endpoint.handler(_check(fake, request, found, endpoint))
     if isinstance(result, Generator):
         result = yield from cast("Generator[Wait, None, Json | Answer]", result)
+    body = result.body if isinstance(result, Answer) else result
+    told = fake.dialect.write(endpoint.name, body)
     if isinstance(result, Answer):
         if result.raw is not None:
             return answers.bare(
                 request, result.status, result.raw, now=world.now, headers=result.headers
             )
         return answers.json_answer(
-            request, result.status, result.body, now=world.now, more=result.headers
+            request, result.status, told, now=world.now, more=result.headers
         )
-    return answers.json_answer(request, endpoint.status, result, now=world.now)
+    return answers.json_answer(request, endpoint.status, told, now=world.now)
 
 
 def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoint) -> Call:

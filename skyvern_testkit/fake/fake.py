@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from skyvern_testkit.api.call import Links
+from skyvern_testkit.api.dialects import NEWEST, dialect_named
 from skyvern_testkit.fake.exchange import Broken, Exchange, Step
 from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
@@ -50,6 +51,10 @@ class FakeSkyvern:
         timing: how long the server takes for what scripts do not say.
         max_requests: a fuse against tests that never end; None: a server may go on for ever.
         journal_limit: entries of the journal that are kept.
+        dialect: the release of Skyvern that it speaks, such as ``"1.0.24"``.
+
+    Raises:
+        UnknownDialect: there is no such release; the message names the nearest.
     """
 
     def __init__(
@@ -64,7 +69,9 @@ class FakeSkyvern:
         timing: Timing | None = None,
         max_requests: int | None = 10_000,
         journal_limit: int = 20_000,
+        dialect: str = NEWEST,
     ) -> None:
+        self.dialect = dialect_named(dialect)
         self.world = World(seed=seed, epoch=epoch, timing=timing, on_event=machine.play)
         self.keys = Keys(
             self.world,
@@ -332,7 +339,12 @@ class FakeSkyvern:
     def fork(self) -> FakeSkyvern:
         """An independent copy with the same future, on no clock; its journal begins empty."""
         twin = object.__new__(FakeSkyvern)
-        FakeSkyvern.__init__(twin, seed=self.world.seed, max_requests=self.max_requests)
+        FakeSkyvern.__init__(
+            twin,
+            seed=self.world.seed,
+            max_requests=self.max_requests,
+            dialect=self.dialect.release,
+        )
         twin.world = self.world.fork()
         twin.keys = self.keys.fork(twin.world, on_organization=twin._furnish)
         twin._files = self._files

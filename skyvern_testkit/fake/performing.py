@@ -11,6 +11,7 @@ from skyvern_testkit.api.validation import check_body, check_headers, check_quer
 from skyvern_testkit.wire.errors import Invalid
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.world.world import Advice
 
 if TYPE_CHECKING:
     from skyvern_testkit.fake.fake import FakeSkyvern
@@ -65,6 +66,7 @@ def call_of(
     """
     wrong: list[Invalid] = []
     query = headers = valid = None
+    ignored: tuple[str, ...] = ()
     if endpoint.query is not None:
         query, items = check_query(endpoint.query, request.query_items)
         wrong += items
@@ -72,15 +74,25 @@ def call_of(
         headers, items = check_headers(endpoint.headers, request)
         wrong += items
     if endpoint.body is not None:
-        valid, items = check_body(endpoint.body, body, required=endpoint.body_required)
+        model = fake.dialect.model_of(endpoint.name, endpoint.body)
+        body, ignored = fake.dialect.read(endpoint.name, body)
+        valid, items = check_body(model, body, required=endpoint.body_required)
         wrong += items
     elif endpoint.form is not None:
         valid = body
     if wrong:
         raise refuse(wrong, reduced=reduced)
+    for name in ignored:
+        fake.world.advice.append(
+            Advice(
+                "parameter_ignored",
+                f"{endpoint.name} of Skyvern {fake.dialect.release} ignores {name!r} in silence",
+            )
+        )
     return Call(
         world=fake.world,
         links=fake.links,
+        dialect=fake.dialect,
         organization_id=caller.organization_id,
         api_key=caller.api_key,
         params=dict(params),
