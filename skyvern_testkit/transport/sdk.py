@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from skyvern.client import Skyvern as SyncSkyvern
     from skyvern.library.skyvern import Skyvern
 
-__all__ = ["client", "sync_client"]
+__all__ = ["NO_IDLE", "client", "sync_client"]
 
 SDK_TIMEOUT: Final = 60.0
 """Seconds: the SDK's own default, which an httpx client that is passed to it would replace."""
+
+NO_IDLE: Final = httpx.Limits(max_keepalive_connections=0)
+"""For transports over sockets: nobody closes a fixture's client, and its event loop may be over before it."""
 
 
 def client(transport: httpx.AsyncBaseTransport, **options: Any) -> Skyvern:

@@ -22,6 +22,7 @@ from skyvern_testkit.fake.exchange import Broken
 from skyvern_testkit.transport import stamps
 from skyvern_testkit.transport.front import OutOfPatience, Talk
 from skyvern_testkit.transport.listening import Listening, Reset, listen
+from skyvern_testkit.transport.sdk import NO_IDLE
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json, dump_answer
 
@@ -133,7 +134,7 @@ class Server:
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """For an ``httpx.AsyncClient`` of your own: over the socket, on the fake's clock if that is virtual."""
-        over = httpx.AsyncHTTPTransport(trust_env=False)
+        over = httpx.AsyncHTTPTransport(trust_env=False, limits=NO_IDLE)
         clock = self.fake.clock
         if not isinstance(clock, VirtualClock):
             return over
@@ -141,7 +142,7 @@ class Server:
 
     def sync_transport(self) -> httpx.BaseTransport:
         """As :meth:`transport`, sync."""
-        over = httpx.HTTPTransport(trust_env=False)
+        over = httpx.HTTPTransport(trust_env=False, limits=NO_IDLE)
         clock = self.fake.clock
         if not isinstance(clock, VirtualClock):
             return over

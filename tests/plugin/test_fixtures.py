@@ -164,4 +164,5 @@ def pytest_sessionfinish(session):
         "skyvern_testkit.pytest_plugin",
         "skyvern_testkit.pytest_plugin.settings",
         "skyvern_testkit.pytest_plugin.summary",
+        "skyvern_testkit.pytest_plugin.target",
     }
