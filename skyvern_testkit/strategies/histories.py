@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
@@ -126,27 +127,24 @@ def run_scripts(
         raise ValueError(f"a run cannot take up to {longest} seconds")
     if outputs_from is None and output_schema is not None:
         outputs_from = outputs(output_schema)
-    return _histories(
-        family, outputs_from, tuple(error_codes), totp, longest, hangs=hangs, final=final
-    )
+    ending = _endings(outputs_from, tuple(error_codes))
+    return _histories(family, ending, totp, longest, hangs=hangs, final=final)
 
 
 @st.composite
 def _histories(
     draw: DrawFn,
     family: Family,
-    results: SearchStrategy[Json] | None,
-    codes: tuple[str, ...],
+    ending: _Ending,
     totp: str | None,
     longest: float,
     *,
     hangs: bool,
     final: frozenset[State],
 ) -> RunScript:
-    ending = _endings(results, codes)
     if draw(st.integers(0, 4)) == 0:  # only how it ends: the run has its default life before
         possible = [state for state in _SIMPLEST_FIRST if state in final]
-        return RunScript(draw(ending(draw(st.sampled_from(possible)), True)))
+        return RunScript(ending.drawn(draw, draw(st.sampled_from(possible)), worked=True))
     steps: list[Step] = []
     current, left = START[family], longest
     while True:
@@ -160,7 +158,7 @@ def _histories(
             steps[-1] = _hanging(steps[-1])
             break
         if following in FINAL:
-            steps.append(draw(ending(following, current is State.RUNNING)))
+            steps.append(ending.drawn(draw, following, worked=current is State.RUNNING))
             break
         current = following
     return RunScript(*_told_shortly(family, steps))
@@ -313,44 +311,48 @@ def _path(family: Family, steps: list[Step]) -> list[State]:
 # --- ends -------------------------------------------------------------------------------------------
 
 
-def _endings(
-    results: SearchStrategy[Json] | None, codes: tuple[str, ...]
-) -> Callable[[State, bool], SearchStrategy[Step]]:
-    """How a run ends: ``ending(state, worked)``.
+_Parts = tuple[Json | Unset, str | None, str | None, list[Download]]
 
-    All is drawn for every end, though few use it all: else shrinking, to which less is simpler,
-    would prefer a cancel to a completed run.
+
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """How runs end: of all that an end can say, drawn for every end, though few use it all.
+
+    Else shrinking, to which less is simpler, would prefer a cancel to a completed run.
     """
-    parts = st.tuples(
-        st.just(UNSET) if results is None else results,
-        st.one_of(
-            st.none(),
-            st.sampled_from(_REASONS),
-            st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=30),
-        ),
-        st.one_of(st.none(), st.sampled_from(codes)) if codes else st.none(),
-        st.lists(st.sampled_from(_FILES), max_size=2, unique_by=_name),
+
+    parts: SearchStrategy[_Parts]
+
+    def drawn(self, draw: DrawFn, state: State, *, worked: bool) -> Step:
+        """A step in that state; who never worked has downloaded nothing."""
+        output, reason, code, files = draw(self.parts)
+        files = files if worked else []
+        match state:
+            case State.COMPLETED:
+                return completed(output, downloads=files)
+            case State.FAILED:
+                return failed(reason, error_code=code, downloads=files)
+            case State.TERMINATED:
+                return terminated(reason, error_code=code, downloads=files)
+            case State.TIMED_OUT:
+                return timed_out(reason)
+            case _:
+                return canceled()
+
+
+def _endings(results: SearchStrategy[Json] | None, codes: tuple[str, ...]) -> _Ending:
+    return _Ending(
+        st.tuples(
+            st.just(UNSET) if results is None else results,
+            st.one_of(
+                st.none(),
+                st.sampled_from(_REASONS),
+                st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=30),
+            ),
+            st.one_of(st.none(), st.sampled_from(codes)) if codes else st.none(),
+            st.lists(st.sampled_from(_FILES), max_size=2, unique_by=_name),
+        )
     )
-
-    def ending(state: State, worked: bool) -> SearchStrategy[Step]:  # noqa: FBT001 - an inner function
-        def end(drawn: tuple[Json | Unset, str | None, str | None, list[Download]]) -> Step:
-            output, reason, code, drawn_files = drawn
-            files = drawn_files if worked else []  # who never ran has downloaded nothing
-            match state:
-                case State.COMPLETED:
-                    return completed(output, downloads=files)
-                case State.FAILED:
-                    return failed(reason, error_code=code, downloads=files)
-                case State.TERMINATED:
-                    return terminated(reason, error_code=code, downloads=files)
-                case State.TIMED_OUT:
-                    return timed_out(reason)
-                case _:
-                    return canceled()
-
-        return parts.map(end)
-
-    return ending
 
 
 def _name(file: Download) -> str:

@@ -120,34 +120,29 @@ def faults(
         raise ValueError(f"a fault answers with an error status (400 to 599), not {wrong[0]}")
     if not operations or not ways:
         return st.just(())
-    return _plans(tuple(operations), tuple(ways), tuple(statuses), most)
-
-
-@st.composite
-def _plans(
-    draw: DrawFn,
-    operations: tuple[str, ...],
-    ways: tuple[Way, ...],
-    statuses: tuple[int, ...],
-    most: int,
-) -> tuple[FaultRule, ...]:
-    needs = st.builds(
+    needs = st.builds(  # once: building strategies costs more than drawing from them
         _Drawn,
-        status=st.sampled_from(statuses),
+        status=st.sampled_from(tuple(statuses)),
         after=st.one_of(st.none(), st.integers(0, 120)),
         seconds=st.integers(1, 120),
         done=st.booleans(),
     )
-    fault = st.builds(_fault, st.sampled_from(ways), needs)
     rules = st.builds(
         FaultRule,
         number=st.just(0),
-        operation=st.sampled_from(operations),
-        fault=fault,
+        operation=st.sampled_from(tuple(operations)),
+        fault=st.builds(_fault, st.sampled_from(tuple(ways)), needs),
         nth=st.one_of(st.integers(1, 3), st.integers(1, LATEST)),
         left=st.sampled_from((1, 1, 1, *range(2, MOST_TIMES + 1), None)),
     )
-    plan = [draw(rules) for _ in range(draw(st.integers(0, most)))]
+    return _plans(rules, st.integers(0, most))
+
+
+@st.composite
+def _plans(
+    draw: DrawFn, rules: SearchStrategy[FaultRule], count: SearchStrategy[int]
+) -> tuple[FaultRule, ...]:
+    plan = [draw(rules) for _ in range(draw(count))]
     return tuple(
         FaultRule(number, rule.operation, rule.fault, rule.nth, rule.left)
         for number, rule in enumerate(plan, 1)
