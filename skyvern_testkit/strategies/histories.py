@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
@@ -56,7 +57,7 @@ LONGEST: Final = 3600.0
 MOST_STEPS: Final = 8
 """After so many steps a history comes to its end."""
 
-_WAY_ON: Final = {State.CREATED: 5, State.QUEUED: 5, State.RUNNING: 3, State.PAUSED: 3}
+_WAY_ON: Final = {State.CREATED: 4, State.QUEUED: 4, State.RUNNING: 5, State.PAUSED: 1}
 """How often a run in that state goes on, against one for each way to end: most come to work."""
 
 _SIMPLEST_FIRST: Final = (
@@ -242,6 +243,7 @@ def _way(family: Family, start: State, goal: State) -> list[State]:
 # --- stretches of time ------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=512)
 def _seconds(most: float) -> SearchStrategy[float]:
     """Mostly short, since each ten seconds cost a client a poll; also broken ones, and long ones."""
     short = int(min(most, 60))

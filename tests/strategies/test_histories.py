@@ -40,7 +40,7 @@ def drawn(kind: str) -> tuple[RunScript, ...]:
     for ends in (FINAL, *({state} for state in sorted(FINAL))):
         histories = run_scripts(kind, ends=ends, totp=PHONE, error_codes=["LOGGED_OUT"])
 
-        @settings(QUIET, max_examples=100)
+        @settings(QUIET, max_examples=110)
         @given(script=histories)
         def collect(script: RunScript) -> None:
             found.append(script)
@@ -76,7 +76,7 @@ def test_every_legal_move_is_made_and_no_other(kind: str, family: Family):
 
 @pytest.mark.parametrize(("kind", "family"), KINDS.items(), ids=KINDS)
 def test_a_run_goes_where_its_script_says(kind: str, family: Family):
-    for script in drawn(kind)[::4]:
+    for script in drawn(kind)[::3]:
         moves, last = play(script, family)
         path = [START[family], *(after for _, after in moves)]
         told = [step.state for step in script.steps]
@@ -150,7 +150,7 @@ def test_the_ends_and_the_length_can_be_chosen(data: st.DataObject, kind: str):
     assert sum(spent) <= 100 * 10**9
 
 
-@settings(QUIET, max_examples=200)
+@settings(QUIET, max_examples=80)
 @given(script=run_scripts("workflow", totp=PHONE, output_schema={"type": "array"}))
 def test_a_history_is_the_value_of_its_code(script: RunScript):
     import skyvern_testkit as kit

@@ -75,7 +75,7 @@ def test_outputs_conform(schema: dict[str, Any]):
 def test_optional_properties_empty_lists_and_nulls_come_and_go():
     drawn: list[Any] = []
 
-    @settings(QUIET, max_examples=200)
+    @settings(QUIET, max_examples=150)
     @given(output=outputs(INVOICES))
     def collect(output: Any) -> None:
         drawn.append(output)
@@ -97,7 +97,8 @@ def test_every_branch_is_taken():
 
 
 def test_shrunk_outputs_are_small():
-    assert find(outputs(INVOICES), lambda _: True, settings=QUIET) == {"invoices": []}
+    schema = {"properties": {"rows": {"items": {"type": "string"}}}, "required": ["rows"]}
+    assert find(outputs(schema), lambda _: True, settings=QUIET) == {"rows": []}
 
 
 @settings(QUIET, max_examples=20)
