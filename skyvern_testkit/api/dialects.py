@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from skyvern_testkit.api.differences import (
     DIFFERENCES,
+    NEWEST,
     RELEASES,
     Difference,
     Forgets,
@@ -31,9 +32,7 @@ from skyvern_testkit.wire.operations import TABLE, Operation
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["NEWEST", "Dialect", "UnknownDialect", "dialect_named"]
-
-NEWEST: Final = RELEASES[-1]
+__all__ = ["NEWEST", "Dialect", "UnknownDialect", "dialect_named", "nearest_releases"]
 
 D = TypeVar("D", bound=Difference)
 
@@ -52,7 +51,7 @@ def dialect_named(release: str) -> Dialect:
     if release not in RELEASES:
         raise UnknownDialect(
             f"{release!r} is no dialect: a dialect is a release of Skyvern "
-            f"({RELEASES[0]} to {NEWEST}). The nearest: {' and '.join(_nearest(release))}."
+            f"({RELEASES[0]} to {NEWEST}). The nearest: {' and '.join(nearest_releases(release))}."
         )
     at = RELEASES.index(release)
     rows = tuple(
@@ -61,8 +60,8 @@ def dialect_named(release: str) -> Dialect:
     return Dialect(release, rows)
 
 
-def _nearest(release: str) -> list[str]:
-    """By its number, where it is one: those around it that were published."""
+def nearest_releases(release: str) -> list[str]:
+    """The releases around a number; where it is none, those that are written most alike."""
     number = _number(release)
     if number is None:
         return get_close_matches(release, RELEASES, n=2, cutoff=0.0) or [NEWEST]
@@ -160,7 +159,8 @@ class Dialect:
         if not left_out:
             return body
         if isinstance(body, list):
-            return [_without(item, left_out) for item in cast("list[Json]", body)]
+            items: list[Json] = body
+            return [_without(item, left_out) for item in items]
         return _without(body, left_out)
 
     @cached_property

@@ -19,6 +19,7 @@ from pydantic import Field
 
 __all__ = [
     "DIFFERENCES",
+    "NEWEST",
     "RELEASES",
     "Difference",
     "Forgets",
@@ -40,6 +41,7 @@ RELEASES: Final = (
 )
 # fmt: on
 """Every release of 1.x, oldest first; the numbers between were never published."""
+NEWEST: Final = RELEASES[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ class _EnginesUntil48(StrEnum):
     YUTORI_NAVIGATOR = "yutori-navigator"
 
 
+_Minutes: Any = Annotated[int, Field(ge=5, le=1440)]
+
 _PAGE: Final = "reference page"
 _METHODS: Final = "sdk-surface (a), methods"
 _SENT: Final = "sdk-surface (a), fields sent"
@@ -188,7 +192,7 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
     )),
     # --- requests
     Takes("1.0.28", _PAGE, "create_browser_session", "timeout",
-          Annotated[int, Field(ge=5, le=1440)] | None, 60),
+          _Minutes | None, 60),
     Number("1.0.28", _PAGE, "session_minutes", 1440),
     Takes("1.0.29", _WRAPPER, "run_task", "engine",
           _EnginesUntil36, _EnginesUntil36.SKYVERN_V2),

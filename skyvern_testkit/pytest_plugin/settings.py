@@ -59,6 +59,7 @@ class Setting:
     must_be: str
     option: dict[str, Any] | None = None
     read: Callable[[str], Any] = str
+    hint: Callable[[object], str] = lambda value: ""  # noqa: ARG005 - most have none
 
 
 def _is_flag(value: object) -> bool:
@@ -97,6 +98,18 @@ def _is_clock(value: object) -> bool:
 
 def _is_fake(value: object) -> bool:
     return bool(value) and isinstance(value, str | os.PathLike)
+
+
+def _is_dialect(value: object) -> bool:
+    from skyvern_testkit.api.differences import RELEASES
+
+    return value in RELEASES
+
+
+def _nearest_dialects(value: object) -> str:
+    from skyvern_testkit.api.dialects import nearest_releases
+
+    return f" (the nearest: {' and '.join(nearest_releases(str(value)))})"
 
 
 def _read_number(text: str) -> Any:
@@ -157,6 +170,12 @@ SETTINGS: Final[dict[str, Setting]] = {
             "Skyvern's own hosts from the test's fake",
         },
         _read_flag,
+    ),
+    "dialect": Setting(
+        _is_dialect,
+        "a release of Skyvern such as '1.0.24'",
+        {"metavar": "RELEASE", "help": "release of Skyvern that fakes speak (default: the newest)"},
+        hint=_nearest_dialects,
     ),
     "epoch": Setting(_is_instance_of("datetime", "datetime"), "a datetime"),
     "timing": Setting(_is_instance_of("skyvern_testkit.world.world", "Timing"), "a Timing"),
@@ -237,7 +256,10 @@ def _where(config: pytest.Config, name: str) -> str:
 def _invalid(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in values.items():
         if not SETTINGS[name].is_valid(value):
-            yield name, f"{name} must be {SETTINGS[name].must_be}, not {value!r}"
+            yield (
+                name,
+                f"{name} must be {SETTINGS[name].must_be}, not {value!r}{SETTINGS[name].hint(value)}",
+            )
 
 
 _WRONG: Final = pytest.StashKey[list[str]]()

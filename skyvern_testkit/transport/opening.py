@@ -11,6 +11,7 @@ from collections.abc import Generator
 from datetime import datetime
 from typing import Final, Literal, get_args
 
+from skyvern_testkit.api.differences import NEWEST
 from skyvern_testkit.clock import (
     Clock,
     ClockError,
@@ -59,6 +60,7 @@ def fake_skyvern(
     one_organization: bool = True,
     max_requests: int | None = 10_000,
     journal_limit: int = 20_000,
+    dialect: str = NEWEST,
     hold_cap: float = 30.0,
     wallclock: bool | None = None,
 ) -> Generator[InProcessSkyvern]:
@@ -89,12 +91,13 @@ def fake_skyvern(
         max_virtual: virtual seconds after which a runaway test ends in ``VirtualTimeExceeded``.
         max_requests: requests after which it ends in ``TooManyRequests``; None: never.
         journal_limit: requests that the journal remembers; the oldest are dropped first.
+        dialect: the release of Skyvern that is spoken, such as ``"1.0.24"``.
         hold_cap: real seconds for which virtual time may stand still.
         wallclock: whether ``datetime.now`` follows, through time-machine; None: if that is installed.
 
     Raises:
         ClockError: the event loop that runs already does not follow virtual time.
-        ValueError: there is no such clock.
+        ValueError: there is no such clock, or no such dialect.
         FakeNotFound: there is no ``fake`` of that name.
         FakeFileError: it is wrong; the message names file, line and field.
         StrictFailure: ``strict`` found something.
@@ -124,6 +127,7 @@ def fake_skyvern(
             timing=timing,
             max_requests=max_requests,
             journal_limit=journal_limit,
+            dialect=dialect,
         )
         stack.enter_context(seeded_random(seed))
         stack.enter_context(guarded(world))

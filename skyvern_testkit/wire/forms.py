@@ -7,7 +7,7 @@ and which is passed over, because a part that does not come to its end is no par
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Final
@@ -135,7 +135,7 @@ def _headers(body: bytes, at: int) -> tuple[dict[str, bytes], int] | None:
             return _after_line(body, at, found)
         token = _TOKEN.match(body, at)
         colon = token.end() if token else at
-        if colon == len(body):
+        if colon >= len(body):
             return None
         if token is None or body[colon : colon + 1] != b":" or count == MAX_HEADERS:
             raise MalformedForm(_INVALID)
@@ -168,7 +168,7 @@ def _options(value: bytes) -> tuple[str, dict[str, bytes]]:
     """
     message = Message()
     message["content-type"] = value.decode("latin-1")
-    params = message.get_params(failobj=[], unquote=True)
+    params: Sequence[tuple[str, object]] = message.get_params(failobj=[], unquote=True)
     first = params[0][0].lower() if params else ""
     return first, {
         name.lower(): _without_folders(name, text).encode("latin-1", "replace")

@@ -44,6 +44,21 @@ def test_settings_come_from_mark_option_and_ini_in_this_order(suite, marks, opti
 
 
 @pytest.mark.parametrize(
+    ("mark", "options", "ini", "spoken"),
+    [
+        ("", [], "", "1.0.56"),
+        ("", [], "skyvern_dialect = 1.0.24", "1.0.24"),
+        ("", ["--skyvern-dialect=1.0.30"], "skyvern_dialect = 1.0.24", "1.0.30"),
+        ("@pytest.mark.skyvern(dialect='1.0.6')", ["--skyvern-dialect=1.0.30"], "", "1.0.6"),
+    ],
+)
+def test_the_dialect_is_a_setting(suite, mark, options, ini, spoken):
+    test = f"import pytest\n{mark}\ndef test_it(skyvern_fake):\n"
+    test += f"    assert skyvern_fake.dialect.release == {spoken!r}\n"
+    suite(test, *options, ini=ini).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
     ("marks", "complaint"),
     [
         ("@pytest.mark.skyvern(sede=7)", "knows no 'sede'. Did you mean 'seed'? It takes seed, *"),
@@ -52,6 +67,10 @@ def test_settings_come_from_mark_option_and_ini_in_this_order(suite, marks, opti
         ("@pytest.mark.skyvern(seed='7')", "seed must be a whole number, not '7'"),
         ("@pytest.mark.skyvern(seed=True)", "seed must be a whole number, not True"),
         ("@pytest.mark.skyvern(clock='fast')", "clock must be 'virtual', *, not 'fast'"),
+        (
+            "@pytest.mark.skyvern(dialect='1.0.38')",
+            "dialect must be a release of *, not '1.0.38' (the nearest: 1.0.37 and 1.0.40)",
+        ),
         ("@pytest.mark.skyvern(strict=1)", "strict must be true or false, not 1"),
         ("@pytest.mark.skyvern(fake='')", "fake must be the name or path of a fake, not ''"),
         ("@pytest.mark.skyvern(epoch=2026)", "epoch must be a datetime, not 2026"),
