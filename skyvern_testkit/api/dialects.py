@@ -159,7 +159,7 @@ class Dialect:
         if not left_out:
             return body
         if isinstance(body, list):
-            items: list[Json] = body
+            items = cast("list[object]", body)
             return [_without(item, left_out) for item in items]
         return _without(body, left_out)
 
