@@ -18,6 +18,7 @@ from skyvern_testkit.api.runs.requests import (
 from skyvern_testkit.api.runs.starting import Order, start_run
 from skyvern_testkit.api.runs.tasks import DEFAULT_MAX_STEPS, plain
 from skyvern_testkit.api.workflows import make_workflow
+from skyvern_testkit.api.workflows.asked import asked_for
 from skyvern_testkit.api.workflows.making import add_version
 from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.wire.errors import Refusal
@@ -178,7 +179,7 @@ def _auto_generated(
     return first, add_version(
         call.world,
         call.organization_id,
-        second.model_dump(mode="json"),
+        asked_for(second).request,
         permanent_id=first.permanent_id,
         version=2,
     )
