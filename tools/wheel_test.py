@@ -6,6 +6,7 @@ Every finding is printed; the exit status is 1 if there was one. Needs `build` a
 """
 
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -65,6 +66,8 @@ print(json.dumps({
     "broken": broken,
 }))
 """
+
+WHERE = "from importlib.resources import files; print(files('skyvern_testkit'))"
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> str:
@@ -159,6 +162,31 @@ def plugin_findings(python: Path, elsewhere: Path) -> list[str]:
     ]
 
 
+def verify_findings(python: Path, elsewhere: Path) -> list[str]:
+    """The contract's cases run from a read-only site-packages, whatever lies around, and leave nothing behind."""
+    (elsewhere / "conftest.py").write_text("raise SystemExit('the conftest was read')\n", "utf-8")
+    (elsewhere / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n", "utf-8")
+    package = Path(run(python, "-I", "-c", WHERE, cwd=elsewhere).strip())
+    for pycache in package.rglob("__pycache__"):
+        shutil.rmtree(pycache)
+    before = sorted(package.rglob("*"))
+    run("chmod", "-R", "a-w", package)
+    try:
+        command = ("-P", "-B", "-m", PACKAGE, "verify", "--report", elsewhere / "report.json")
+        said = run(python, *command, cwd=elsewhere)
+    finally:
+        run("chmod", "-R", "u+w", package)
+    cases = json.loads((elsewhere / "report.json").read_text("utf-8"))["cases"]
+    unproven = sorted(name for name, row in cases.items() if row["raw"]["verdict"] != "proven")
+    findings = [f"verify does not prove {name}:\n{said}" for name in unproven]
+    if not cases:
+        findings.append(f"verify runs no case:\n{said}")
+    return findings + [
+        f"verify leaves {path.relative_to(package)}"
+        for path in sorted(set(package.rglob("*")) - set(before))
+    ]
+
+
 def main() -> None:
     """Build, install, look, and say what was found."""
     source = source_files()
@@ -179,6 +207,7 @@ def main() -> None:
         elsewhere.mkdir()
         findings += installed_findings(python, elsewhere, source)
         findings += plugin_findings(python, elsewhere)
+        findings += verify_findings(python, elsewhere)
 
     if findings:
         sys.exit("\n".join(["the wheel is not what it should be:", *findings]))
