@@ -88,7 +88,7 @@ def command_line(options: Mapping[str, object], *, select: str | None = None) ->
     given = [f"--contract-{name}={value}" for name, value in options.items() if value is not None]
     return [
         *(sys.executable, "-P", "-B", "-m", "pytest"),
-        *("-c", str(folder / "pytest.ini"), f"--rootdir={folder}", f"--confcutdir={folder}"),
+        *("-c", str(folder / "cases.ini"), f"--rootdir={folder}", f"--confcutdir={folder}"),
         *("--import-mode=importlib", "-p", "no:cacheprovider"),
         *("-p", "skyvern_testkit.contract.plugin"),
         *("-q", "--tb=short", "--no-header", "-rfE"),
