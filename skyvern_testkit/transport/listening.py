@@ -119,9 +119,7 @@ class Listening(threading.Thread):
             )
         except Reset:
             return _reset(asked)
-        return _Answer(
-            status=answer.status, headers=CIMultiDict(answer.headers), body=answer.body
-        )
+        return _Answer(status=answer.status, headers=CIMultiDict(answer.headers), body=answer.body)
 
     def _raise(self) -> None:
         error, self._error = self._error, None
