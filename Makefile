@@ -14,7 +14,7 @@ server := $(REAL)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test contract-real check lint types wheel coverage bench format clean
+.PHONY: help demo serve test contract-real check lint types wheel coverage bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ $(installed): pyproject.toml hatch_build.py
 
 demo: $(installed) ## the example project, tested with a freshly built wheel and the real SDK
 	$(bin)/python tools/demo.py
+
+serve: $(installed) ## a fake Skyvern at http://127.0.0.1:8000; ARGS="--port 0 --fake invoice_portal ..."
+	@$(bin)/skyvern-testkit serve $(ARGS)
 
 test: $(installed) ## the kit's own tests, in random order on WORKERS processes; ARGS="..." goes to pytest
 	$(bin)/python -m pytest -n $(WORKERS) $(ARGS)

@@ -3,11 +3,13 @@
     python tools/demo.py
 
 Builds the wheel of this checkout, installs it with the real SDK beside pytest in a new virtual
-environment, copies examples/invoice_portal there, runs its tests and tells what happened. Nothing of
+environment, copies examples/invoice_portal there, runs its tests and tells what happened: in memory, over a
+socket, and against `skyvern-testkit serve` in another process. Nothing of
 the checkout can be imported by them. Needs `build` and `hatchling` (extra `dev`); ``make demo`` sees
 to that. The exit status is 1 if anything fails.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -87,12 +90,15 @@ def fresh_environment(folder: Path, wheel: Path) -> Path:
     return python
 
 
-def run_tests(python: Path, project: Path, summary: Path) -> tuple[int, str]:
+def run_tests(python: Path, project: Path, summary: Path, *options: str) -> tuple[int, str]:
     """The exit status of the project's tests, and what pytest said."""
     done = subprocess.run(
-        (python, "-m", "pytest", "-p", "no:cacheprovider", f"--skyvern-summary={summary}"),
+        (
+            *(python, "-m", "pytest", "-p", "no:cacheprovider", "-rs"),
+            *(f"--skyvern-summary={summary}", *options),
+        ),
         cwd=project,
-        env=own_environment(),
+        env={**own_environment(), "SKYVERN_API_KEY": "any-key"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -100,6 +106,32 @@ def run_tests(python: Path, project: Path, summary: Path) -> tuple[int, str]:
         stdin=subprocess.DEVNULL,
     )
     return done.returncode, done.stdout
+
+
+@contextlib.contextmanager
+def served(python: Path, folder: Path) -> Iterator[str]:
+    """The address of a fake Skyvern in a process of its own."""
+    process = subprocess.Popen(
+        (
+            *(python, "-m", "skyvern_testkit", "serve", "--port", "0", "--clock", "virtual"),
+            *("--ready-file", "-"),
+        ),
+        cwd=folder,
+        env=own_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise Stop(f"FAILED: serve ended with status {process.wait()} before it was ready.")
+        yield json.loads(line)["url"]
+    finally:
+        process.terminate()
+        status = process.wait()
+    if status:
+        raise Stop(f"FAILED: serve ended with status {status}.")
 
 
 # --- telling ----------------------------------------------------------------------------------------
@@ -162,16 +194,27 @@ def main() -> None:
         project = folder / EXAMPLE.name
         shutil.copytree(EXAMPLE, project, ignore=LEFT_BEHIND)
 
-        summary = folder / "summary.json"
-        before = time.perf_counter()
-        status, output = run_tests(python, project, summary)
-        took = time.perf_counter() - before
-
-        if status or not summary.is_file():
-            raise Stop(f"{output}\nFAILED: the example's tests end with status {status}.")
-        tests: list[dict[str, Any]] = json.loads(summary.read_text("utf-8"))["tests"]
+        tests = tell(python, project, folder, "in memory")
         print(table(tests))
-        print(f"\n{totals(tests, took)}")
+        print()
+        tell(python, project, folder, "over a socket", "--skyvern-target=socket")
+        with served(python, folder) as url:
+            tell(python, project, folder, "served by another process", f"--skyvern-target={url}")
+
+
+def tell(python: Path, project: Path, folder: Path, where: str, *options: str) -> list[Any]:
+    """Run the project's tests against a fake that is somewhere, and say how it went."""
+    summary = folder / "summary.json"
+    summary.unlink(missing_ok=True)
+    before = time.perf_counter()
+    status, output = run_tests(python, project, summary, *options)
+    took = time.perf_counter() - before
+    if status or not summary.is_file():
+        raise Stop(f"{output}\nFAILED {where}: the example's tests end with status {status}.")
+    tests: list[dict[str, Any]] = json.loads(summary.read_text("utf-8"))["tests"]
+    print(f"{where}: {output.splitlines()[-1].strip('= ')}")
+    print(f"  {totals(tests, took)}")
+    return tests
 
 
 if __name__ == "__main__":

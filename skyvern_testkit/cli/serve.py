@@ -62,6 +62,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "clients of this kit stamp on their requests (default: real)",
     )
     parser.add_argument(
+        "--dialect",
+        metavar="RELEASE",
+        help="the release of Skyvern to speak like, such as 1.0.24 (default: the newest)",
+    )
+    parser.add_argument(
         "--api-key",
         action="append",
         default=[],
@@ -101,6 +106,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
+    from skyvern_testkit.api.differences import NEWEST
     from skyvern_testkit.fakefiles import FakeNotFound
     from skyvern_testkit.script.fakefile import FakeFileError
     from skyvern_testkit.transport.opening import fake_skyvern
@@ -116,6 +122,7 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
         timing=Timing(life=arguments.life),
         strict_keys=bool(arguments.api_key),
         one_organization=False,
+        dialect=arguments.dialect or NEWEST,
         max_requests=None,
         journal_limit=JOURNAL,
     )
