@@ -100,7 +100,7 @@ def test_two_fakes_share_one_clock(skyvern_fake, skyvern_clock):
 def test_a_clock_that_is_none_is_refused():
     fast: Any = "fast"
     with (
-        pytest.raises(ValueError, match="clock must be 'virtual', .* not 'fast'"),
+        pytest.raises(ValueError, match=r"clock must be 'virtual', .* not 'fast'"),
         fake_skyvern(clock=fast),
     ):
         pass
