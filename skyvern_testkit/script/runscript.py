@@ -61,8 +61,8 @@ def bridge(family: Family, current: State, wanted: State) -> tuple[State, ...]:
 class RunScript:
     """A run's whole life as data: ``RunScript(queued(seconds=2), running(seconds=8), completed())``.
 
-    A script that only says how the run ends lives for :attr:`Timing.life <skyvern_testkit.Timing>` first (:data:`DEFAULT_LIFE`); one
-    that does not say how it ends, ends ``completed``.
+    A script that only says how the run ends works for the world's ``Timing.life`` seconds first
+    (:data:`DEFAULT_LIFE`); one that does not say how it ends, ends ``completed``.
 
     Args:
         steps: made by ``queued``, ``running``, ``needs_totp``, ``completed`` and their like.

@@ -242,7 +242,10 @@ CANNOT: dict[tuple[str, int], str] = {
         400,
     ): "the schema has it, and the server never says it: two may have one title",
     ("upload_file", 400): "the SDK always says a boundary",
-    ("upload_file", 413): "the SDK sends a file as a field of text, which is no file whatever its size",
+    (
+        "upload_file",
+        413,
+    ): "the SDK sends a file as a field of text, which is no file whatever its size",
     ("artifacts.get_artifact_content", 416): "the real 416 has no body, so that the SDK, which "
     "reads JSON before it looks for a class, raises a plain ApiError",
 }
