@@ -22,14 +22,17 @@ def do(
     operation: str,
     body: Mapping[str, Json] | None = None,
     params: Mapping[str, str] | None = None,
+    *,
+    organization_id: str | None = None,
 ) -> Json:
-    """What the server would answer to the world's own organisation, done at once.
+    """What the server would answer to an organisation, done at once.
 
     Args:
         fake: whose world.
         operation: named as the SDK's method.
         body: the JSON that the operation takes.
         params: what its path says.
+        organization_id: who asks; default: the world's own organisation.
 
     Raises:
         ValueError: the server would refuse, or crash; the message holds its answer.
@@ -37,7 +40,9 @@ def do(
     """
     given = None if body is None else dict(body)
     try:
-        return perform(fake, endpoints()[operation], given, params).answer
+        return perform(
+            fake, endpoints()[operation], given, params, organization_id=organization_id
+        ).answer
     except Refusal as refusal:
         raise ValueError(f"{operation}: {_in_words(refusal.detail)}") from None
     except ServerCrash as crash:

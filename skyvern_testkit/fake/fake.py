@@ -120,7 +120,7 @@ class FakeSkyvern:
         The rule said last wins. A pattern is a glob, a compiled regular expression or a function.
         """
         pattern = Match(prompt, url, workflow, parameters, engine, title, run_type)
-        said = On(self.world, pattern, said_at=place_of_caller())
+        said = On(self.world.add_rule, pattern, said_at=place_of_caller())
         self._said = [*self.unplayed, said]
         return said
 
@@ -129,7 +129,7 @@ class FakeSkyvern:
         """What was said with :meth:`on` and has no scripts: it does nothing."""
         return [said for said in self._said if not said.is_played]
 
-    def populate(self, file: FakeFile) -> Loaded:
+    def populate(self, file: FakeFile, *, organization_id: str | None = None) -> Loaded:
         """Make everything that a fake file describes, all of it or nothing.
 
         Its resources are made in every organisation that there is, and in every one that a new key
@@ -138,17 +138,19 @@ class FakeSkyvern:
 
         Args:
             file: what :func:`~skyvern_testkit.fakefiles.read_fake` returns.
+            organization_id: make it in this organisation only, for its runs only.
 
         Returns:
-            what it has become in the world's own organisation.
+            what it has become in that organisation, or in the world's own.
 
         Raises:
             FakeFileError: the world refuses something; then nothing was made.
         """
         from skyvern_testkit.fake.loading import load
 
-        loaded = load(self, file)
-        self._files = (*self._files, file)
+        loaded = load(self, file, organization_id)
+        if organization_id is None:
+            self._files = (*self._files, file)
         return loaded
 
     def _furnish(self, organization_id: str) -> None:

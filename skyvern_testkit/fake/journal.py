@@ -7,7 +7,7 @@ repr and every rendering hide secrets.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -124,6 +124,15 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=limit)
         self.deliveries: deque[Delivery] = deque(maxlen=limit)
         self.total = 0
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry], deliveries: Iterable[Delivery], *, total: int) -> Journal:
+        """The journal of a world that is elsewhere."""
+        journal = cls()
+        journal._entries.extend(entries)
+        journal.deliveries.extend(deliveries)
+        journal.total = total
+        return journal
 
     @property
     def dropped(self) -> int:

@@ -15,7 +15,6 @@ from pydantic import BaseModel
 from skyvern_testkit.api.call import Endpoint
 from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.fake.fake import FakeSkyvern
-from skyvern_testkit.fake.on import On
 from skyvern_testkit.fake.performing import TakesTime, perform
 from skyvern_testkit.script.fakefile import KINDS, FakeFile, FakeFileError, Problem, Resource
 from skyvern_testkit.script.fakefile.nodes import Node
@@ -74,14 +73,16 @@ class Loaded:
     rules: tuple[Rule, ...] = ()
 
 
-def check(fake: FakeSkyvern, file: FakeFile) -> tuple[Problem, ...]:
-    """What this world would refuse of a fake file; the world stays as it is."""
+def check(
+    fake: FakeSkyvern, file: FakeFile, organization_id: str | None = None
+) -> tuple[Problem, ...]:
+    """What this world would refuse of a fake file, for one organisation or all; it stays as it is."""
     twin = fake.fork()
     problems: list[Problem] = []
-    for organization in twin.world.rows(Organization):
+    for one in _organizations(twin, organization_id):
         for resource in file.resources:
             try:
-                _make(twin, resource, organization.id)
+                _make(twin, resource, one)
             except _Refused as refused:
                 problems += [
                     file.problem(resource.node.at(*way), text) for way, text in refused.reasons
@@ -108,21 +109,26 @@ def furnish(fake: FakeSkyvern, file: FakeFile, organization_id: str) -> dict[str
     return ids
 
 
-def load(fake: FakeSkyvern, file: FakeFile) -> Loaded:
-    """Make everything that a fake file describes, in the organisations that there are.
+def _organizations(fake: FakeSkyvern, organization_id: str | None) -> list[str]:
+    if organization_id is not None:
+        return [organization_id]
+    return [row.id for row in fake.world.rows(Organization)]
+
+
+def load(fake: FakeSkyvern, file: FakeFile, organization_id: str | None = None) -> Loaded:
+    """Make everything that a fake file describes, in one organisation or in all that there are.
 
     Use :meth:`FakeSkyvern.populate`, which thinks of those to come, too.
 
     Raises:
         FakeFileError: the world refuses something; then nothing was made.
     """
-    problems = check(fake, file)
+    problems = check(fake, file, organization_id)
     if problems:
         raise FakeFileError(file.source, problems)
-    organizations = [row.id for row in fake.world.rows(Organization)]
-    made = {one: furnish(fake, file, one) for one in organizations}
-    ids = made[fake.organization_id]
-    rules: list[Rule] = [On(fake.world, rule.match).play(*rule.scripts) for rule in file.rules]
+    made = {one: furnish(fake, file, one) for one in _organizations(fake, organization_id)}
+    ids = made[organization_id or fake.organization_id]
+    rules = [fake.world.add_rule(it.match, it.scripts, organization_id) for it in file.rules]
     return Loaded(ids, tuple(rules))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, overload
 
 from skyvern_testkit.script import (
@@ -10,10 +10,11 @@ from skyvern_testkit.script import (
     Match,
     RunFunction,
     RunScript,
+    Script,
     Step,
     as_script,
 )
-from skyvern_testkit.world.world import Rule, World
+from skyvern_testkit.world.world import Rule
 
 __all__ = ["On"]
 
@@ -23,14 +24,21 @@ F = TypeVar("F", bound=RunFunction)
 class On:
     """A pattern that waits for its scripts.
 
+    Args:
+        add: makes the rule, once it has them.
+        match: the pattern.
+        said_at: where.
+
     Attributes:
         match: the pattern.
         said_at: ``file:line`` where it was said; empty for a rule of a file.
         is_played: it has scripts.
     """
 
-    def __init__(self, world: World, match: Match, said_at: str = "") -> None:
-        self._world = world
+    def __init__(
+        self, add: Callable[[Match, tuple[Script, ...]], Rule], match: Match, said_at: str = ""
+    ) -> None:
+        self._add = add
         self.match = match
         self.said_at = said_at
         self.is_played = False
@@ -63,7 +71,6 @@ class On:
                 "whole life. The steps of one run go into one script: "
                 "play(RunScript(queued(2), running(8), completed()))"
             )
-        rule = Rule(len(self._world.rules) + 1, self.match, tuple(map(as_script, scripts)))
-        self._world.rules = (*self._world.rules, rule)
+        rule = self._add(self.match, tuple(map(as_script, scripts)))
         self.is_played = True
         return first if not others and callable(first) else rule

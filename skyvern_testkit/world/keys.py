@@ -137,6 +137,11 @@ class Keys:
             raise KeyState.UNKNOWN_ORGANIZATION.refusal(credential_route=credential_route)
         return known.organization_id
 
+    def opens(self, key: str | None, organization_id: str) -> bool:
+        """Is that the organisation that the key opens, as far as is known? A stranger opens none."""
+        known = self._keys.get(key or "")
+        return known is not None and known.organization_id == organization_id
+
     def _stranger(self, key: str) -> Key:
         if self.strict:
             readable = key.count(".") == 2

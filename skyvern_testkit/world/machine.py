@@ -90,11 +90,15 @@ def start(world: World, run: Run) -> Run:
     return run
 
 
-def fire_signal(world: World, name: str) -> int:
-    """Fire a named signal; returns how many runs went on."""
+def fire_signal(world: World, name: str, organization_id: str | None = None) -> int:
+    """Fire a named signal, for the runs of one organisation or of all; returns how many went on."""
     woken = wake(
         world,
-        lambda _, trigger: isinstance(trigger, Signal) and trigger.name == name,
+        lambda run, trigger: (
+            isinstance(trigger, Signal)
+            and trigger.name == name
+            and organization_id in (None, run.organization_id)
+        ),
         f"signal {name}",
     )
     world.advance(world.now)
@@ -266,7 +270,7 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
     if not run.retry_pending or run.attempt + 1 != event.attempt:
         return
     again = next_input(run)
-    script = choose_script(world, again)
+    script = choose_script(world, again, run.organization_id)
     why = f"attempt {event.attempt}"
     world.changes.append(Change(world.now, run.id, run.status, State.QUEUED, why))
     run = world.change(

@@ -21,11 +21,16 @@ from skyvern_testkit.world.world import Player, Problem, Rule, World
 __all__ = ["choose_script", "next_input", "next_step"]
 
 
-def choose_script(world: World, run: RunInput) -> Script:
+def choose_script(world: World, run: RunInput, organization_id: str) -> Script:
     """The script that a new run (or attempt) plays: of the last rule said that matches.
 
     A rule gives its scripts in order and its last one for ever. Without a match the run completes
     after a short life; the near misses are kept for the report.
+
+    Args:
+        world: the run's world.
+        run: what was asked of it.
+        organization_id: whose run it is: rules of another do not count.
 
     Raises:
         Exception: a function in a user's pattern went wrong; the world remembers the problem, since
@@ -33,6 +38,8 @@ def choose_script(world: World, run: RunInput) -> Script:
     """
     misses: list[tuple[Rule, tuple[Miss, ...]]] = []
     for rule in reversed(world.rules):
+        if rule.organization_id not in (None, organization_id):
+            continue
         try:
             missed = rule.match.misses(run)
         except Exception as error:

@@ -58,6 +58,8 @@ class Rule:
     number: int
     match: Match
     scripts: tuple[Script, ...]
+    organization_id: str | None = None
+    """Only its runs; None: those of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +341,20 @@ class World:
         twin.changes, twin.advice = list(self.changes), list(self.advice)
         twin.unmatched = list(self.unmatched)
         return twin
+
+    def add_rule(
+        self, match: Match, scripts: tuple[Script, ...], organization_id: str | None = None
+    ) -> Rule:
+        """From now on, runs that match play these scripts.
+
+        Args:
+            match: which runs.
+            scripts: at least one.
+            organization_id: only the runs of this organisation; None: of all.
+        """
+        rule = Rule(len(self.rules) + 1, match, scripts, organization_id)
+        self.rules = (*self.rules, rule)
+        return rule
 
     def diff(self, other: World) -> dict[str, tuple[Row | None, Row | None]]:
         """The rows that differ between this world and another: id -> (here, there)."""
