@@ -178,10 +178,10 @@ def _announce(server: Server, arguments: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def _stopped_by_signals(stopped: threading.Event) -> Generator[None]:
-    before = {
-        number: signal.signal(number, lambda *_: stopped.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    def stop(_number: int, _frame: object) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:

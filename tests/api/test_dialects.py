@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from skyvern_testkit.api.dialects import NEWEST, Dialect, UnknownDialect, dialect_named
@@ -28,7 +30,13 @@ def old() -> FakeSkyvern:
     return FakeSkyvern(dialect=PAGE)
 
 
-def a_task(fake: FakeSkyvern, **more: object) -> dict:
+def fields_of(operation: str) -> set[str]:
+    body = endpoints()[operation].body
+    assert body is not None
+    return set(body.model_fields)
+
+
+def a_task(fake: FakeSkyvern, **more: Any) -> Any:
     return ask(fake, "POST /v1/run/tasks", prompt="p", url="https://example.com", **more)
 
 
@@ -90,9 +98,9 @@ def test_rows_speak_of_releases_operations_and_fields_that_there_are(row):
         case NoOperation(operations=names) | LeavesOut(operations=names):
             assert set(names) <= set(OPERATIONS)
         case Takes(operation=name, field=field):
-            assert field in endpoints()[name].body.model_fields
+            assert field in fields_of(name)
         case Forgets(operation=name, fields=fields):
-            assert set(fields) <= set(endpoints()[name].body.model_fields)
+            assert set(fields) <= fields_of(name)
         case NoSpelling(prefixes=prefixes):
             known = [path for item in OPERATIONS.values() for _, path in item.routes]
             assert all(any(path.startswith(prefix) for path in known) for prefix in prefixes)
@@ -222,7 +230,7 @@ def test_a_profile_given_to_a_task_of_engine_1_is_refused_by_the_newest_release(
 )
 def test_answers_have_the_fields_of_their_time(what: str, here: str, not_here: str):
     fake, new = old(), FakeSkyvern()
-    body = {"name": "p"} if "profiles" in what else {"timeout": 5}
+    body: dict[str, Any] = {"name": "p"} if "profiles" in what else {"timeout": 5}
     then, now = ask(fake, what, **body), ask(new, what, **body)
     assert here in then
     assert not_here not in then

@@ -16,7 +16,7 @@ def fake() -> FakeSkyvern:
 
 
 def folder(fake: FakeSkyvern, title: str) -> str:
-    return ask(fake, "POST /v1/folders", title=title)["folder_id"]
+    return str(ask(fake, "POST /v1/folders", title=title)["folder_id"])
 
 
 def titles(fake: FakeSkyvern) -> str:

@@ -31,15 +31,16 @@ def definition(*labels: str, parameters: tuple[str, ...] = ()) -> dict[str, Any]
 
 def create(fake: FakeSkyvern, *labels: str, **more: Any) -> str:
     made = ask(fake, "POST /v1/agents", json_definition=definition(*labels, **more))
-    return made["workflow_permanent_id"]
+    return str(made["workflow_permanent_id"])
 
 
-def update(fake: FakeSkyvern, workflow_id: str, *labels: str, **more: Any) -> dict[str, Any]:
+def update(fake: FakeSkyvern, workflow_id: str, *labels: str, **more: Any) -> Any:
     return ask(fake, f"POST /v1/agents/{workflow_id}", json_definition=definition(*labels, **more))
 
 
 def run(fake: FakeSkyvern, workflow_id: str, **parameters: str) -> str:
-    return ask(fake, "POST /v1/run/agents", agent_id=workflow_id, parameters=parameters)["run_id"]
+    made = ask(fake, "POST /v1/run/agents", agent_id=workflow_id, parameters=parameters)
+    return str(made["run_id"])
 
 
 def labels(fake: FakeSkyvern, run_id: str) -> list[str]:
@@ -64,7 +65,7 @@ def test_a_run_is_asked_for_the_parameters_of_the_latest_version(fake: FakeSkyve
     workflow_id = create(fake, "a", parameters=("first",))
     update(fake, workflow_id, "a", parameters=("second",))
 
-    asked = {"agent_id": workflow_id, "parameters": {"first": "x"}}
+    asked: dict[str, Any] = {"agent_id": workflow_id, "parameters": {"first": "x"}}
 
     assert refused(fake, "POST /v1/run/agents", **asked) == (
         400,
@@ -96,13 +97,14 @@ def test_a_refused_update_leaves_the_world_as_it_was(fake: FakeSkyvern):
     workflow_id = create(fake, "a")
     twin = fake.fork()
 
-    for body in (
+    bodies: tuple[dict[str, Any], ...] = (
         {"json_definition": {**definition("a"), "webhook_callback_url": "ftp://example.com"}},
         {"json_definition": definition("a", "a")},
         {"yaml_definition": "title: T"},
         {"yaml_definition": "[1]"},
         {},
-    ):
+    )
+    for body in bodies:
         refused(fake, f"POST /v1/agents/{workflow_id}", **body)
 
     assert fake.world.diff(twin.world) == {}

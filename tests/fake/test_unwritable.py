@@ -33,7 +33,9 @@ def workflow(fake: FakeSkyvern, **declared: Any) -> str:
         "blocks": [{"block_type": "wait", "label": "w", "wait_sec": 1}],
     }
     asked = {"title": "t", "workflow_definition": definition}
-    return send(fake, "POST /v1/workflows", json_definition=asked).json["workflow_permanent_id"]
+    return str(
+        send(fake, "POST /v1/workflows", json_definition=asked).json["workflow_permanent_id"]
+    )
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
@@ -83,7 +85,7 @@ def test_half_a_pair_in_a_text_of_a_task_leaves_nothing_behind(field: str, engin
     fake = FakeSkyvern()
     answer = send(fake, "POST /v1/run/tasks", **{**TASK, "engine": engine, field: HALF})
     assert said(answer) == TEXT_CRASH
-    assert list(fake.world.rows(Run)) == list(fake.world.rows(Workflow)) == []
+    assert (list(fake.world.rows(Run)), list(fake.world.rows(Workflow))) == ([], [])
 
 
 def test_half_a_pair_in_the_json_of_a_task_makes_it_unreadable():

@@ -9,10 +9,10 @@ from skyvern.client.core import ApiError
 from skyvern.client.errors import BadRequestError, UnprocessableEntityError
 from skyvern.client.types import RetryRunWebhookRequest
 from skyvern.library.skyvern import Skyvern
-from skyvern.schemas.run_blocks import CredentialType
-from skyvern.schemas.runs import RunEngine
+from skyvern.schemas.run_blocks import CredentialType  # type: ignore[attr-defined]  # where the page has it
+from skyvern.schemas.runs import RunEngine  # type: ignore[attr-defined]
 
-from skyvern_testkit import RunScript, completed, running, verify_webhook
+from skyvern_testkit import RunScript, WebhookRequest, completed, running, verify_webhook
 
 HOOK = "https://shop.example/hooks/skyvern"
 MIB = 1024 * 1024
@@ -75,7 +75,7 @@ def test_the_sdk_of_1_0_56_sends_no_file_and_is_refused(skyvern_sync_client):
 
 @pytest.mark.asyncio
 async def test_a_webhook_is_sent_again_with_a_shorter_body(skyvern_client, skyvern_fake):
-    got = []
+    got: list[WebhookRequest] = []
     skyvern_fake.webhooks.receive(HOOK, got.append)
     workflow = await a_workflow(skyvern_client)
     run = await skyvern_client.run_workflow(
