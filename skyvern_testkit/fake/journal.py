@@ -20,6 +20,8 @@ __all__ = ["Delivery", "Entry", "Journal"]
 
 DEFAULT_LIMIT = 20_000
 """Entries kept; the oldest go first."""
+BYTE_LIMIT = 256 << 20
+"""A server that takes uploads all day is not to keep them all."""
 
 
 @dataclass(slots=True)
@@ -118,10 +120,12 @@ class Journal:
 
     Args:
         limit: entries kept; older ones are dropped and counted in ``dropped``.
+        byte_limit: bytes of requests' bodies kept; the newest entry is kept whatever its size.
     """
 
-    def __init__(self, *, limit: int = DEFAULT_LIMIT) -> None:
-        self._entries: deque[Entry] = deque(maxlen=limit)
+    def __init__(self, *, limit: int = DEFAULT_LIMIT, byte_limit: int = BYTE_LIMIT) -> None:
+        self._entries: deque[Entry] = deque()
+        self._limit, self._byte_limit, self._bytes = limit, byte_limit, 0
         self.deliveries: deque[Delivery] = deque(maxlen=limit)
         self.total = 0
 
@@ -144,6 +148,11 @@ class Journal:
         self.total += 1
         entry = Entry(self.total, None, {}, began, request)
         self._entries.append(entry)
+        self._bytes += len(request.body)
+        while len(self._entries) > self._limit or (
+            self._bytes > self._byte_limit and len(self._entries) > 1
+        ):
+            self._bytes -= len(self._entries.popleft().request.body)
         return entry
 
     def __iter__(self) -> Iterator[Entry]:
