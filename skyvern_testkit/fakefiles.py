@@ -24,6 +24,7 @@ __all__ = [
     "find_fake",
     "load_fake",
     "read_fake",
+    "text_of_fake",
 ]
 
 SUFFIXES: Final = (".yaml", ".yml")
@@ -113,10 +114,20 @@ def _source(path: Path, root: StrPath) -> str:
     return str(path)
 
 
-def _examined(name: StrPath, root: StrPath) -> tuple[FakeFile, tuple[Problem, ...]]:
+def text_of_fake(name: StrPath, root: StrPath = ".") -> tuple[str, str]:
+    """How messages call the file of a fake, and its text.
+
+    Raises:
+        FakeNotFound: there is none of that name.
+        FakeFileError: it is no text.
+    """
     path = find_fake(name, root)
     source = _source(path, root)
-    return examine(source, _text_of(path, source))
+    return source, _text_of(path, source)
+
+
+def _examined(name: StrPath, root: StrPath) -> tuple[FakeFile, tuple[Problem, ...]]:
+    return examine(*text_of_fake(name, root))
 
 
 def read_fake(name: StrPath, root: StrPath = ".") -> FakeFile:

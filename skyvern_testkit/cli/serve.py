@@ -107,6 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
     from skyvern_testkit.api.differences import NEWEST
+    from skyvern_testkit.control.desk import Desk
     from skyvern_testkit.fakefiles import FakeNotFound
     from skyvern_testkit.script.fakefile import FakeFileError
     from skyvern_testkit.transport.opening import fake_skyvern
@@ -131,7 +132,9 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
             fake = stack.enter_context(opening)
             for key in arguments.api_key:
                 fake.keys.add(key)
-            server = stack.enter_context(serving(fake, port=arguments.port, on_error=tell))
+            server = stack.enter_context(
+                serving(fake, port=arguments.port, control=Desk(fake), on_error=tell)
+            )
         except (FakeFileError, FakeNotFound, ValueError) as error:
             raise CommandError(str(error)) from None
         except OSError as error:

@@ -142,6 +142,10 @@ class Faults:
         self._rules[rule.number] = replace(rule, left=times)
         return self._rules[rule.number]
 
+    def remove(self, rule: FaultRule) -> None:
+        """Forget one fault."""
+        self._rules.pop(rule.number, None)
+
     def strike(self, operation: str | None, request: Request) -> Fault | None:
         """The fault that this call meets, if any; counts the call in every rule that it matches."""
         struck: Fault | None = None

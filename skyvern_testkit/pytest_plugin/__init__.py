@@ -101,9 +101,10 @@ def skyvern_server(skyvern_fake: InProcessSkyvern) -> Iterator[Server]:
 
     Each look at a run brings it to its next step, unless the test says ``clock=``.
     """
+    from skyvern_testkit.control.desk import Desk
     from skyvern_testkit.transport.server import serving
 
-    with serving(skyvern_fake) as server:
+    with serving(skyvern_fake, control=Desk(skyvern_fake)) as server:
         yield server
 
 

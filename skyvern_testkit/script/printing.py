@@ -2,17 +2,20 @@
 
 :func:`as_code` is for failures and shrunk examples: its text, evaluated with the package's public
 names, is an equal script. :func:`as_yaml` is for fake files: ``parse_script`` reads it back equal.
+:func:`rule_as_json` is a rule as such a file holds it.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pprint import pformat
 from typing import Any, Final, cast
 
-from skyvern_testkit.script.runscript import RunScript
+from skyvern_testkit.script.match import Match
+from skyvern_testkit.script.runscript import GeneratorScript, RunScript, Script
 from skyvern_testkit.script.states import FINAL, State
 from skyvern_testkit.script.steps import Download, RunError, Step
 from skyvern_testkit.script.triggers import (
@@ -29,7 +32,7 @@ from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
 
-__all__ = ["as_code", "as_yaml"]
+__all__ = ["as_code", "as_yaml", "rule_as_json"]
 
 WIDTH: Final = 96
 
@@ -197,8 +200,57 @@ def as_yaml(script: RunScript) -> str:
     """
     from skyvern_testkit.script.fakefile.writing import write_yaml
 
+    return write_yaml(_script_json(script))
+
+
+def _script_json(script: RunScript) -> Json:
     steps = [_step_json(step) for step in script.steps]
-    return write_yaml({"illegal": True, "steps": steps} if script.illegal else steps)
+    return {"illegal": True, "steps": steps} if script.illegal else steps
+
+
+def rule_as_json(match: Match, scripts: Sequence[Script]) -> Json:
+    """An entry of ``runs`` in a fake file: read back, an equal rule.
+
+    Raises:
+        ValueError: a function decides, which no file can hold; or see :func:`as_yaml`.
+    """
+    given = {item.name: getattr(match, item.name) for item in fields(match)}
+    on = {name: _pattern_json(name, value) for name, value in given.items() if value is not None}
+    return {"on": on, "play": [_played_json(script) for script in scripts]}
+
+
+def _played_json(script: Script) -> Json:
+    match script:
+        case RunScript():
+            return _script_json(script)
+        case GeneratorScript():
+            raise ValueError(f"the script {script.name} is a generator, which decides as it goes")
+
+
+def _pattern_json(name: str, value: Any) -> Json:
+    match value:
+        case str():
+            return value
+        case re.Pattern():
+            pattern = cast("re.Pattern[str]", value)
+            letters = "".join(letter for letter, flag in _FLAGS.items() if pattern.flags & flag)
+            return {"regex": f"(?{letters}){pattern.pattern}" if letters else pattern.pattern}
+        case Mapping():
+            given = cast("Mapping[str, Any]", value)
+            if functions := [key for key, wanted in given.items() if callable(wanted)]:
+                raise ValueError(f"the condition on the parameter {functions[0]} is a function")
+            return dict(given)
+        case _:
+            raise ValueError(f"the condition on {name} is a function")
+
+
+_FLAGS: Final = {
+    "a": re.ASCII,
+    "i": re.IGNORECASE,
+    "m": re.MULTILINE,
+    "s": re.DOTALL,
+    "x": re.VERBOSE,
+}
 
 
 def _step_json(step: Step) -> Json:

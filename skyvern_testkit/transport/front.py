@@ -167,6 +167,11 @@ class Front:
 
     # --- time by polls --------------------------------------------------------------------
 
+    @property
+    def is_by_polls(self) -> bool:
+        """Does time pass because runs are looked at?"""
+        return self._pace is not None
+
     def hurry(self, end: int | None) -> bool:
         """Let time pass to the end of a wait, where nothing else would move it; did it? Lock held."""
         if self._pace is None or end is None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.fake.journal import Entry, virtual_seconds
 from skyvern_testkit.fake.redact import redact_json, redact_target, redact_text
+from skyvern_testkit.faults import FaultRule
 from skyvern_testkit.script import Match, Miss, RunInput
+from skyvern_testkit.wire.http import Request
 from skyvern_testkit.world.events import Effect, EffectDue
+from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.world import Advice, Change, Rule
 
 if TYPE_CHECKING:
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
 
-__all__ = ["complaints", "render"]
+__all__ = ["Part", "complaints", "render"]
 
 LINES: Final = 40
 """The most of each section: the newest."""
@@ -24,37 +28,99 @@ WIDTH: Final = 300
 TRACEBACK: Final = 30
 
 
-def render(fake: InProcessSkyvern, *, besides: BaseException | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a world a report is about: one organisation's, where several share the world.
+
+    Args:
+        organization_id: whose runs and rules.
+        sent: was that request sent on its behalf?
+        faults: the numbers of the faults that were planned for it.
+    """
+
+    organization_id: str
+    sent: Callable[[Request], bool]
+    faults: Collection[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A world as far as a report is about it."""
+
+    fake: InProcessSkyvern
+    part: Part | None = None
+
+    def entries(self, entries: Iterable[Entry]) -> list[Entry]:
+        return [entry for entry in entries if self.part is None or self.part.sent(entry.request)]
+
+    def has_run(self, run_id: str | None) -> bool:
+        if self.part is None:
+            return True
+        run = self.fake.world.get(Run, run_id or "")
+        return run is not None and run.organization_id == self.part.organization_id
+
+    @property
+    def rules(self) -> list[Rule]:
+        """Those that are said for it; also, for a whole world, those of its fake."""
+        rules = self.fake.world.rules
+        if self.part is None:
+            return list(rules)
+        return [rule for rule in rules if rule.organization_id == self.part.organization_id]
+
+    @property
+    def unused_faults(self) -> list[FaultRule]:
+        unused = self.fake.faults.unused()
+        return [it for it in unused if self.part is None or it.number in self.part.faults]
+
+    @property
+    def unmatched(self) -> list[tuple[RunInput, tuple[tuple[Rule, tuple[Miss, ...]], ...]]]:
+        return [found for found in self.fake.world.unmatched if self.has_run(found[0].run_id)]
+
+    @property
+    def advice(self) -> list[Advice]:
+        return [advice for advice in self.fake.world.advice if self.has_run(advice.run_id)]
+
+
+def render(
+    fake: InProcessSkyvern, *, besides: BaseException | None = None, part: Part | None = None
+) -> str:
     """The report, section by section; a section with nothing in it is left out.
 
     Args:
         fake: whose world.
         besides: an error that is shown anyway.
+        part: what of the world; None: all of it.
     """
-    return "\n".join(_lines(fake, besides))
+    return "\n".join(_lines(_View(fake, part), besides))
 
 
-def _lines(fake: InProcessSkyvern, besides: BaseException | None) -> Iterator[str]:
-    world = fake.world
+def _lines(view: _View, besides: BaseException | None) -> Iterator[str]:
+    fake, world, part = view.fake, view.fake.world, view.part
     elapsed = virtual_seconds(fake.front.now, world.epoch)
-    yield f"{elapsed:.3f} virtual seconds, {fake.journal.total} requests, seed {world.seed}"
-    yield from _section("requests", list(_requests(fake.journal)), dropped=fake.journal.dropped)
+    entries, dropped = view.entries(fake.journal), fake.journal.dropped if part is None else 0
+    total = len(entries) + dropped
+    yield f"{elapsed:.3f} virtual seconds, {total} requests, seed {world.seed}"
+    yield from _section("requests", list(_requests(entries)), dropped=dropped)
     yield from _section(
-        "states of runs", [_change(fake, index) for index in range(len(world.changes))]
+        "states of runs",
+        [_change(fake, change) for change in world.changes if view.has_run(change.run_id)],
     )
-    yield from _section("effects", [delivery.line() for delivery in fake.journal.deliveries])
-    yield from _section("effects not delivered", list(_undelivered(fake)))
+    yield from _section(
+        "effects", [it.line() for it in fake.journal.deliveries if view.has_run(it.run_id)]
+    )
+    yield from _section("effects not delivered", list(_undelivered(view)))
     yield from _section(
         "answers not delivered, their clients gone",
-        [exchange.entry.line() for exchange in fake.unread],
+        [entry.line() for entry in view.entries(exchange.entry for exchange in fake.unread)],
     )
     yield from _section(
-        "runs that no script was given to, and how near the rules came", list(_misses(fake))
+        "runs that no script was given to, and how near the rules came", list(_misses(view))
     )
-    yield from _section("planned and never used", list(_unused(fake)))
-    yield from _section("advice", list(_advice(fake)))
+    yield from _section("planned and never used", list(_unused(view)))
+    yield from _section("advice", list(_advice(view)))
     shown = set(map(id, _chain(besides)))
-    for error in (error for error in fake.failures if id(error) not in shown):
+    failures = fake.failures if part is None else ()
+    for error in (error for error in failures if id(error) not in shown):
         text = redact_text("".join(traceback.format_exception(error))).splitlines()
         yield from _section("raised by a script or a webhook receiver", text[-TRACEBACK:])
 
@@ -98,18 +164,17 @@ def _requests(entries: Iterable[Entry]) -> Iterator[str]:
             yield f"{alike[-1].began:>10.3f} s  the last of {len(alike) - 1} more of these"
 
 
-def _change(fake: InProcessSkyvern, index: int) -> str:
-    change = fake.world.changes[index]
+def _change(fake: InProcessSkyvern, change: Change) -> str:
     at = virtual_seconds(change.at, fake.world.epoch)
     return f"{at:>10.3f} s  {change.run_id}  {change.before} -> {change.after}  ({change.why})"
 
 
-def _undelivered(fake: InProcessSkyvern) -> Iterator[str]:
-    epoch = fake.world.epoch
-    for effect in fake.world.in_flight.values():
+def _undelivered(view: _View) -> Iterator[str]:
+    world, epoch = view.fake.world, view.fake.world.epoch
+    for effect in (it for it in world.in_flight.values() if view.has_run(it.run.id)):
         yield f"{virtual_seconds(effect.at, epoch):>10.3f} s  {_named(effect)}: under way"
-    for due, event in fake.world.due_events():
-        if isinstance(event, EffectDue):
+    for due, event in world.due_events():
+        if isinstance(event, EffectDue) and view.has_run(event.effect.run.id):
             yield f"{virtual_seconds(due, epoch):>10.3f} s  {_named(event.effect)}: was still due"
 
 
@@ -117,8 +182,8 @@ def _named(effect: Effect) -> str:
     return f"{effect.kind} of {effect.run.id} to {redact_target(effect.url)}"
 
 
-def _misses(fake: InProcessSkyvern) -> Iterator[str]:
-    for run, misses in fake.world.unmatched:
+def _misses(view: _View) -> Iterator[str]:
+    for run, misses in view.unmatched:
         yield _run(run)
         for rule, reasons in misses[:3]:
             yield f"    {_pattern(rule.match)}: {'; '.join(map(_without_secrets, reasons))}"
@@ -143,12 +208,15 @@ def _without_secrets(miss: Miss) -> str:
     return str(replace(miss, got=hide(miss.got), wanted=hide(miss.wanted)))
 
 
-def _unused(fake: InProcessSkyvern) -> Iterator[str]:
-    for rule in fake.world.rules:
+def _unused(view: _View) -> Iterator[str]:
+    fake = view.fake
+    for rule in view.rules:
         if not fake.world.rule_uses.get(rule.number):
             yield f"{_pattern(rule.match)}.play(...): no run matched"
-    for fault in fake.faults.unused():
+    for fault in view.unused_faults:
         yield f"{fault}: no call met it"
+    if view.part is not None:
+        return
     for said in fake.unplayed:
         yield f"{said.said_at}: {_pattern(said.match)} without .play(...): it does nothing"
     for plan in fake.faults.unfinished():
@@ -156,20 +224,21 @@ def _unused(fake: InProcessSkyvern) -> Iterator[str]:
         yield f"{plan.said_at}: {plan} without what goes wrong ({what}): it does nothing"
 
 
-def _advice(fake: InProcessSkyvern) -> Iterator[str]:
-    for advice in fake.world.advice:
+def _advice(view: _View) -> Iterator[str]:
+    for advice in view.advice:
         run = f"{advice.run_id}: " if advice.run_id else ""
         yield f"{advice.kind}: {run}{advice.text}"
 
 
-def complaints(fake: InProcessSkyvern) -> list[str]:
+def complaints(fake: InProcessSkyvern, part: Part | None = None) -> list[str]:
     """What ``strict`` objects to: unused rules and faults, runs without a script, advice."""
+    view = _View(fake, part)
     unscripted = [
         f"{_run(run)}: no rule matched; the nearest: "
         + "; ".join(
             f"{_pattern(rule.match)}: {'; '.join(map(_without_secrets, why))}"
             for rule, why in misses[:1]
         )
-        for run, misses in fake.world.unmatched
+        for run, misses in view.unmatched
     ]
-    return [*_unused(fake), *unscripted, *_advice(fake)]
+    return [*_unused(view), *unscripted, *_advice(view)]

@@ -41,6 +41,7 @@ def serving(
     *,
     port: int = 0,
     base_url: str | None = None,
+    control: Callable[[Request], Response] | None = None,
     on_error: Callable[[Exception], None] | None = None,
 ) -> Generator[Server]:
     """A fake, served on this machine until the end of the block.
@@ -51,6 +52,7 @@ def serving(
         fake: an open one, on any clock.
         port: 0 takes one that is free.
         base_url: the address in answers, where it is to be another than the server's.
+        control: answers what is asked under ``/_skyvern_testkit/`` besides the time.
         on_error: told of each exception of a script, or of the kit itself. A client that meets one
             finds its connection reset: it is nothing that Skyvern would say.
 
@@ -58,7 +60,8 @@ def serving(
         OSError: the port is taken.
     """
     sockets = listen(port)
-    server = Server(fake, f"http://127.0.0.1:{sockets[0].getsockname()[1]}", on_error)
+    url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    server = Server(fake, url, on_error, control)
     listening = Listening(server.answer, sockets)
     before, fake.links = fake.links, replace(fake.links, base_url=base_url or server.url)
     listening.begin()
@@ -83,8 +86,10 @@ class Server:
         fake: InProcessSkyvern,
         url: str,
         on_error: Callable[[Exception], None] | None = None,
+        control: Callable[[Request], Response] | None = None,
     ) -> None:
         self.fake = fake
+        self._control = control
         self.url = url
         self._on_error = on_error
         self._away: dict[str, Talk] = {}
@@ -164,19 +169,22 @@ class Server:
         Raises:
             Reset: instead of an answer.
         """
-        if request.path == stamps.CLOCK:
-            return self._clock(request)
         front = self.fake.front
         stamp = stamps.of(request)
         try:
-            if stamp is None:
-                turn = await self._turn(self._talk(request))
-            else:
+            if stamp is not None:
                 if isinstance(front.clock, HandClock):
                     front.clock.move_to(front.on_clock(stamp.now))
                 for exchange in stamp.left:
                     self._leave(exchange)
+            if request.path == stamps.CLOCK:
+                return self._clock(request)
+            if self._control is not None and request.path.startswith(stamps.CONTROL):
+                return self._control(request)
+            if stamp is not None:
                 turn = await self._stamped(request, stamp)
+            else:
+                turn = await self._turn(self._talk(request))
         except Exception as error:
             if self._on_error is not None:
                 self._on_error(error)
@@ -214,7 +222,14 @@ class Server:
                 return _said(422, error=f'wanted {{"advance": seconds}}: {error}')
         elif request.method != "GET":
             return _said(405, error="GET the time, or POST to move it")
-        return _said(200, now=self.fake.front.now, elapsed=self.fake.elapsed)
+        front = self.fake.front
+        moved_by = "polls" if front.is_by_polls else "hand"
+        return _said(
+            200,
+            now=front.now,
+            elapsed=self.fake.elapsed,
+            moved_by=moved_by if isinstance(clock, HandClock) else "itself",
+        )
 
     def _talk(self, request: Request) -> Talk:
         front = self.fake.front

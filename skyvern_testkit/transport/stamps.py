@@ -29,6 +29,7 @@ from skyvern_testkit.wire.times import seconds as to_nanoseconds
 
 __all__ = [
     "CLOCK",
+    "CONTROL",
     "Stamp",
     "StampedTransport",
     "SyncStampedTransport",
@@ -38,7 +39,9 @@ __all__ = [
     "without",
 ]
 
-CLOCK: Final = "/_skyvern_testkit/clock"
+CONTROL: Final = "/_skyvern_testkit/"
+"""What a server of the kit is asked that Skyvern is not."""
+CLOCK: Final = f"{CONTROL}clock"
 """Where a server of the kit is asked for its world's time."""
 
 NOW: Final = "x-skyvern-testkit-now"
