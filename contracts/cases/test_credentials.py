@@ -465,7 +465,6 @@ def test_settings_are_told_again(skyvern: Caller) -> None:
     asked = {
         "tested_url": "notaurl",
         "auto_profile_disabled": True,
-        "pin_saved_session_ip": True,
         "proxy_location": "RESIDENTIAL_DE",
     }
     answer = made(skyvern, **asked)
@@ -482,6 +481,16 @@ def test_isp_proxy_is_given_a_session(skyvern: Caller) -> None:
 def test_proxy_session_alone_means_an_isp_proxy(skyvern: Caller) -> None:
     answer = made(skyvern, proxy_session_id="s1")
     assert (answer["proxy_location"], answer["proxy_session_id"]) == ("RESIDENTIAL_ISP", "s1")
+
+
+@case("credentials.proxy.pinned", fact="resources 7")
+@pytest.mark.parametrize("location", [None, "NONE", "RESIDENTIAL_DE"])
+def test_pinned_address_means_an_isp_proxy_whatever_is_asked(
+    skyvern: Caller, location: str | None
+) -> None:
+    answer = made(skyvern, proxy_location=location, pin_saved_session_ip=True)
+    assert (answer["proxy_location"], answer["pin_saved_session_ip"]) == ("RESIDENTIAL_ISP", True)
+    assert re.fullmatch("[0-9a-f]{10}", answer["proxy_session_id"])
 
 
 @case("credentials.proxy.unknown", fact="resources 7")
@@ -659,6 +668,67 @@ def test_update_may_change_the_kind(skyvern: Caller) -> None:
         "secret",
         {"secret_label": "Door"},
     )
+
+
+def update(skyvern: Caller, before: dict[str, Any], **more: object) -> dict[str, Any]:
+    """The credential after an update with the same secret."""
+    answer: dict[str, Any] = skyvern.call(
+        "update_credential",
+        credential_id=before["credential_id"],
+        name=before["name"],
+        credential_type="password",
+        credential=PASSWORD,
+        **more,
+    ).ok()
+    return answer
+
+
+@case("credentials.update.settings", fact="resources 7")
+def test_settings_that_an_update_does_not_name_stay(skyvern: Caller) -> None:
+    before = made(
+        skyvern,
+        browser_profile_id=profile(skyvern),
+        tested_url="https://example.com",
+        auto_profile_disabled=True,
+        pin_saved_session_ip=True,
+    )
+    assert update(skyvern, before) == before
+    assert update(skyvern, before, tested_url=None) == before
+
+
+@case("credentials.update.settings.cleared", fact="resources 7")
+def test_settings_that_an_update_names_are_changed(skyvern: Caller) -> None:
+    before = made(skyvern, browser_profile_id=profile(skyvern), auto_profile_disabled=True)
+    after = update(skyvern, before, browser_profile_id=None, auto_profile_disabled=False)
+    assert (after["browser_profile_id"], after["auto_profile_disabled"]) == (None, False)
+
+
+@case("credentials.update.proxy", fact="resources 7")
+@pytest.mark.parametrize(
+    ("change", "proxy"),
+    [
+        ({"proxy_location": "RESIDENTIAL_ISP"}, ("RESIDENTIAL_ISP", "s1")),
+        ({"proxy_location": "RESIDENTIAL_DE"}, ("RESIDENTIAL_DE", None)),
+        ({"proxy_location": None}, (None, None)),
+        ({"proxy_session_id": "s2"}, ("RESIDENTIAL_ISP", "s2")),
+        ({"proxy_session_id": None}, (None, None)),
+        ({"proxy_session_id": ""}, (None, None)),
+    ],
+)
+def test_update_of_a_proxy_says_all_of_it(
+    skyvern: Caller, change: dict[str, object], proxy: tuple[str | None, str | None]
+) -> None:
+    after = update(skyvern, made(skyvern, proxy_session_id="s1"), **change)
+    assert (after["proxy_location"], after["proxy_session_id"]) == proxy
+
+
+@case("credentials.update.pin", fact="resources 7")
+def test_update_pins_and_another_proxy_leaves_the_wish(skyvern: Caller) -> None:
+    before = made(skyvern, proxy_location="RESIDENTIAL_DE")
+    pinned = update(skyvern, before, pin_saved_session_ip=True)
+    assert pinned["proxy_location"] == "RESIDENTIAL_ISP"
+    after = update(skyvern, before, proxy_location="RESIDENTIAL_DE")
+    assert (after["proxy_location"], after["pin_saved_session_ip"]) == ("RESIDENTIAL_DE", True)
 
 
 @case("credentials.update.missing", fact="resources 7", raw_only=NEEDS_A_FIELD)

@@ -481,13 +481,57 @@ def test_own_name_is_not_in_the_way(skyvern: Caller) -> None:
 
 
 @case("profiles.update.rotate", fact="resources 10")
-def test_proxy_session_is_rotated_when_asked(skyvern: Caller) -> None:
-    made = profile(skyvern, "shop", proxy_session_id="s1")
+@pytest.mark.parametrize(
+    "before",
+    [{}, {"proxy_location": "RESIDENTIAL_DE"}, {"proxy_session_id": "s1"}],
+    ids=["none", "other", "isp"],
+)
+def test_rotation_gives_a_new_session_of_an_isp_proxy(
+    skyvern: Caller, before: dict[str, str]
+) -> None:
     updated = skyvern.call(
-        "update_browser_profile", profile_id=made, rotate_proxy_session_id=True
+        "update_browser_profile",
+        profile_id=profile(skyvern, "shop", **before),
+        rotate_proxy_session_id=True,
     ).ok()
     assert updated["proxy_location"] == "RESIDENTIAL_ISP"
-    assert updated["proxy_session_id"] not in ("s1", None)
+    assert re.fullmatch("[0-9a-f]{10}", updated["proxy_session_id"])
+
+
+@case("profiles.update.proxy", fact="resources 10")
+@pytest.mark.parametrize(
+    ("change", "proxy"),
+    [
+        ({"rotate_proxy_session_id": False}, ("RESIDENTIAL_ISP", "s1")),
+        ({"rotate_proxy_session_id": True, "proxy_session_id": "s9"}, ("RESIDENTIAL_ISP", "s9")),
+        ({"proxy_location": "RESIDENTIAL_ISP"}, ("RESIDENTIAL_ISP", "s1")),
+        ({"proxy_location": "RESIDENTIAL_DE"}, ("RESIDENTIAL_DE", None)),
+        ({"proxy_location": None}, (None, None)),
+        ({"proxy_session_id": "s2"}, ("RESIDENTIAL_ISP", "s2")),
+        ({"proxy_session_id": None}, (None, None)),
+        ({"proxy_session_id": ""}, (None, None)),
+    ],
+)
+def test_update_of_a_proxy_says_all_of_it(
+    skyvern: Caller, change: dict[str, object], proxy: tuple[str | None, str | None]
+) -> None:
+    made = profile(skyvern, "shop", proxy_session_id="s1")
+    updated = skyvern.call("update_browser_profile", profile_id=made, **change).ok()
+    assert (updated["proxy_location"], updated["proxy_session_id"]) == proxy
+
+
+@case("profiles.update.proxy.other", fact="resources 10")
+@pytest.mark.parametrize(
+    ("session_id", "proxy"), [("s1", ("RESIDENTIAL_ISP", "s1")), (None, (None, None))]
+)
+def test_session_alone_replaces_a_proxy_of_another_kind(
+    skyvern: Caller, session_id: str | None, proxy: tuple[str | None, str | None]
+) -> None:
+    made = profile(skyvern, "shop", proxy_location="RESIDENTIAL_DE")
+    updated = skyvern.call(
+        "update_browser_profile", profile_id=made, proxy_session_id=session_id
+    ).ok()
+    assert (updated["proxy_location"], updated["proxy_session_id"]) == proxy
 
 
 # --- deleted ------------------------------------------------------------------------------------

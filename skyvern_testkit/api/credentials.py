@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Final
 from urllib.parse import parse_qs, urlsplit
@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import Field, StringConstraints, model_validator
 
 from skyvern_testkit.api.call import Answer, Call, Endpoint, page_of
-from skyvern_testkit.api.fields import Lazy, NamedProxyTarget
-from skyvern_testkit.api.profiles import pinned_proxy
+from skyvern_testkit.api.fields import Lazy, NamedProxyTarget, ProxyLocation
+from skyvern_testkit.api.profiles import pinned_proxy, repinned_proxy
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND
@@ -25,6 +25,7 @@ __all__ = ["ENDPOINTS", "credential_body", "usable_seed"]
 MIN_SEED_BYTES: Final = 14
 """PyOTP 2.12 refuses shorter ones, among them the popular test seed JBSWY3DPEHPK3PXP."""
 CODE_PERIOD: Final = 30
+_KEPT: Final = ("browser_profile_id", "auto_profile_disabled", "pin_saved_session_ip", "tested_url")
 
 
 # --- requests ---------------------------------------------------------------------------------
@@ -232,15 +233,15 @@ def create_credential(call: Call) -> JsonObject:
     return credential_body(call.world.make(Credential, call.organization_id, **values))
 
 
-def _values(call: Call, asked: CreateCredential, *, own: str | None = None) -> dict[str, Any]:
+def _values(call: Call, asked: CreateCredential, old: Credential | None = None) -> dict[str, Any]:
     """The fields of the row that a request asks for."""
     model, shown = _KINDS[asked.credential_type]
     if not isinstance(asked.credential, model):
         raise ServerCrash("AttributeError")
     _check_seed(asked.credential)
     _check_vault(call, asked.vault_type)
-    _check_profile(call, asked.browser_profile_id, own=own)
-    location, session_id = pinned_proxy(call.world, asked.proxy_location, asked.proxy_session_id)
+    if "browser_profile_id" in asked.model_fields_set:
+        _check_profile(call, asked.browser_profile_id, own=None if old is None else old.id)
     secret = asked.credential.model_dump()
     if "totp" in secret:
         secret["totp_as_sent"], secret["totp"] = secret["totp"], usable_seed(secret["totp"])
@@ -249,15 +250,27 @@ def _values(call: Call, asked: CreateCredential, *, own: str | None = None) -> d
         "type": str(asked.credential_type),
         "shown": shown(asked.credential),
         "secret": secret,
-        "settings": {
-            "browser_profile_id": asked.browser_profile_id,
-            "auto_profile_disabled": asked.auto_profile_disabled,
-            "pin_saved_session_ip": asked.pin_saved_session_ip,
-            "tested_url": asked.tested_url,
-            "proxy_location": location,
-            "proxy_session_id": session_id,
-        },
+        "settings": _settings(call, asked, None if old is None else old.settings),
     }
+
+
+def _settings(call: Call, asked: CreateCredential, old: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a request sets beside the secret; an update leaves what it does not name."""
+    settings = {name: getattr(asked, name) for name in _KEPT}
+    if old is None:
+        location, session_id = pinned_proxy(
+            call.world, asked.proxy_location, asked.proxy_session_id
+        )
+    else:
+        settings |= {name: old[name] for name in _KEPT if name not in asked.model_fields_set}
+        if asked.tested_url is None:
+            settings["tested_url"] = old["tested_url"]
+        location, session_id = repinned_proxy(
+            call.world, asked, old["proxy_location"], old["proxy_session_id"]
+        )
+    if asked.pin_saved_session_ip:  # to the address that an ISP proxy keeps
+        location, session_id = pinned_proxy(call.world, ProxyLocation.RESIDENTIAL_ISP, session_id)
+    return {**settings, "proxy_location": location, "proxy_session_id": session_id}
 
 
 def _check_vault(call: Call, vault: VaultType | None) -> None:
@@ -326,9 +339,9 @@ def _own(call: Call) -> Credential:
 
 
 def update_credential(call: Call) -> JsonObject:
-    """The whole credential is replaced, its type too."""
+    """The whole secret is replaced, its type too; settings that are not named stay."""
     credential = _own(call)
-    values = _values(call, call.body, own=credential.id)
+    values = _values(call, call.body, credential)
     return credential_body(call.world.change(credential, **values))
 
 
@@ -337,8 +350,9 @@ def rename_credential(call: Call) -> JsonObject:
 
 
 def delete_credential(call: Call) -> Answer:
+    """By the older path, a DELETE, the answer is null, not nothing."""
     call.world.change(_own(call), deleted_at=call.now)
-    return Answer(204)
+    return Answer(200 if call.request.method == "DELETE" else 204)
 
 
 def get_credential_totp_code(call: Call) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Protocol
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -17,7 +17,7 @@ from skyvern_testkit.wire.times import SECOND, timestamp, timestamp_or_none
 from skyvern_testkit.world.rows import Credential, Profile, Run, Session, Workflow
 from skyvern_testkit.world.world import World
 
-__all__ = ["ENDPOINTS", "pinned_proxy", "profile_body"]
+__all__ = ["ENDPOINTS", "pinned_proxy", "profile_body", "repinned_proxy"]
 
 LOOKS: Final = 30
 """How often, a second apart, a request looks for the archive of a run before it gives up."""
@@ -124,6 +124,39 @@ def pinned_proxy(world: World, location: Any, session_id: str | None) -> tuple[J
         session_id = f"{world.random.getrandbits(40):010x}"
     stored: Json = location.model_dump() if isinstance(location, GeoTarget) else location
     return stored, session_id
+
+
+class ProxyChange(Protocol):
+    """What an update says of its proxy; its model has these fields among others."""
+
+    @property
+    def proxy_location(self) -> Any: ...
+    @property
+    def proxy_session_id(self) -> str | None: ...
+    @property
+    def rotate_proxy_session_id(self) -> bool: ...
+    @property
+    def model_fields_set(self) -> set[str]: ...
+
+
+def repinned_proxy(
+    world: World, asked: ProxyChange, location: Json, session_id: str | None
+) -> tuple[Json, str | None]:
+    """Proxy and proxy session after an update, given those before it.
+
+    An update that says nothing of them leaves them, and ISP named again keeps its session. Else
+    only what the update says counts; rotation means an ISP proxy where it names none.
+    """
+    said = asked.model_fields_set
+    wanted, wanted_session = asked.proxy_location, asked.proxy_session_id or None
+    if asked.rotate_proxy_session_id:
+        if "proxy_location" not in said:
+            wanted = ProxyLocation.RESIDENTIAL_ISP
+    elif said.isdisjoint(("proxy_location", "proxy_session_id")):
+        return location, session_id
+    elif wanted == ProxyLocation.RESIDENTIAL_ISP and wanted_session is None:
+        wanted_session = session_id
+    return pinned_proxy(world, wanted, wanted_session)
 
 
 # --- making one -------------------------------------------------------------------------------
@@ -260,19 +293,9 @@ def update_browser_profile(call: Call) -> JsonObject:
         changes["name"] = asked.name
     if asked.description is not None:
         changes["description"] = asked.description
-    if asked.rotate_proxy_session_id or not asked.model_fields_set.isdisjoint(
-        ("proxy_location", "proxy_session_id")
-    ):
-        location, session_id = profile.proxy_location, profile.proxy_session_id
-        if "proxy_location" in asked.model_fields_set:
-            location = asked.proxy_location
-        if "proxy_session_id" in asked.model_fields_set:
-            session_id = asked.proxy_session_id
-        if asked.rotate_proxy_session_id:
-            session_id = None
-        changes["proxy_location"], changes["proxy_session_id"] = pinned_proxy(
-            call.world, location, session_id
-        )
+    changes["proxy_location"], changes["proxy_session_id"] = repinned_proxy(
+        call.world, asked, profile.proxy_location, profile.proxy_session_id
+    )
     return profile_body(call.world.change(profile, **changes))
 
 

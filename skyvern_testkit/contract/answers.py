@@ -101,8 +101,14 @@ def _faults(validator: Validator, value: Any) -> Iterator[str]:
 # --- reading the schemas ------------------------------------------------------------------------
 
 
+@cache
 def _operations() -> dict[str, dict[str, Any]]:
-    rows: dict[str, dict[str, Any]] = read_contract("schemas/operations.json")["operations"]
+    """All operations, with the answers that they only give by another path."""
+    rows: dict[str, dict[str, Any]] = deepcopy(
+        read_contract("schemas/operations.json")["operations"]
+    )
+    for row in read_contract("schemas/departures.json")["answers"]:
+        rows[row["operation"]]["answers"][row["status"]] = row["schema"]
     return rows
 
 

@@ -99,6 +99,13 @@ def test_departures_are_of_models_that_there_are_each_with_its_fact() -> None:
         assert row["fact"]
 
 
+def test_answers_by_another_path_are_of_operations_that_there_are_each_with_its_fact() -> None:
+    operations = read_contract("schemas/operations.json")["operations"]
+    for row in read_contract("schemas/departures.json")["answers"]:
+        assert row["status"] not in operations[row["operation"]]["answers"]
+        assert row["fact"]
+
+
 @pytest.mark.parametrize(
     ("operation", "status", "value"),
     [
