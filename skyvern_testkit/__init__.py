@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from skyvern_testkit.clock import Deadlock as Deadlock
     from skyvern_testkit.clock import HeldTooLong as HeldTooLong
     from skyvern_testkit.clock import VirtualTimeExceeded as VirtualTimeExceeded
+    from skyvern_testkit.control.remote import CannotTravel as CannotTravel
+    from skyvern_testkit.control.remote import RemoteSkyvern as RemoteSkyvern
+    from skyvern_testkit.control.remote import remote_skyvern as remote_skyvern
     from skyvern_testkit.exploration.counterexample import Counterexample as Counterexample
     from skyvern_testkit.exploration.exploring import explore as explore
     from skyvern_testkit.fake.fake import FakeSkyvern as FakeSkyvern
@@ -52,10 +55,10 @@ if TYPE_CHECKING:
     from skyvern_testkit.script.printing import as_code as as_code
     from skyvern_testkit.script.printing import as_yaml as as_yaml
     from skyvern_testkit.transport.inprocess import InProcessSkyvern as InProcessSkyvern
-    from skyvern_testkit.transport.inprocess import StrictFailure as StrictFailure
     from skyvern_testkit.transport.interception import RealSkyvernRefused as RealSkyvernRefused
     from skyvern_testkit.transport.opening import fake_skyvern as fake_skyvern
     from skyvern_testkit.transport.resources import Resource as Resource
+    from skyvern_testkit.transport.verdict import StrictFailure as StrictFailure
     from skyvern_testkit.transport.webhooks import WebhookRequest as WebhookRequest
     from skyvern_testkit.transport.webhooks import Webhooks as Webhooks
     from skyvern_testkit.transport.webhooks import sign_webhook as sign_webhook
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clock": ("ClockError", "Deadlock", "HeldTooLong", "VirtualTimeExceeded"),
+    "control.remote": ("CannotTravel", "RemoteSkyvern", "remote_skyvern"),
     "exploration.counterexample": ("Counterexample",),
     "exploration.exploring": ("explore",),
     "fake.fake": ("FakeSkyvern", "TooManyRequests"),
@@ -97,10 +101,11 @@ _HOMES = {
     ),
     "script.fakefile": ("FakeFileError", "parse_script"),
     "script.printing": ("as_code", "as_yaml"),
-    "transport.inprocess": ("InProcessSkyvern", "StrictFailure"),
+    "transport.inprocess": ("InProcessSkyvern",),
     "transport.interception": ("RealSkyvernRefused",),
     "transport.opening": ("fake_skyvern",),
     "transport.resources": ("Resource",),
+    "transport.verdict": ("StrictFailure",),
     "transport.webhooks": ("WebhookRequest", "Webhooks", "sign_webhook", "verify_webhook"),
     "wire.operations": ("UnknownOperation",),
     "world.world": ("Timing",),
@@ -108,6 +113,7 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CannotTravel",
     "ClockError",
     "Counterexample",
     "Deadlock",
@@ -119,6 +125,7 @@ __all__ = [
     "IllegalMove",
     "InProcessSkyvern",
     "RealSkyvernRefused",
+    "RemoteSkyvern",
     "Resource",
     "RunError",
     "RunInput",
@@ -147,6 +154,7 @@ __all__ = [
     "paused",
     "polls",
     "queued",
+    "remote_skyvern",
     "run_reaches",
     "running",
     "session_closed",

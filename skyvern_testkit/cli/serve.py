@@ -20,6 +20,7 @@ from skyvern_testkit.cli import CommandError
 if TYPE_CHECKING:
     from skyvern_testkit.transport.opening import ClockName
     from skyvern_testkit.transport.server import Server
+    from skyvern_testkit.world.world import Timing
 
 __all__ = ["add_arguments", "run"]
 
@@ -49,9 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--life",
         type=_seconds,
-        default=0.0,
         metavar="SECONDS",
-        help="how long runs work that no script is for (default: 0, final at the first look)",
+        help="how long runs work that no script is for (default: 0, final at the first look; "
+        "with --clock virtual 5, as of a fake in the test's process)",
     )
     parser.add_argument(
         "--clock",
@@ -112,7 +113,6 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
     from skyvern_testkit.script.fakefile import FakeFileError
     from skyvern_testkit.transport.opening import fake_skyvern
     from skyvern_testkit.transport.server import serving
-    from skyvern_testkit.world.world import Timing
 
     named: ClockName = arguments.clock
     clock: ClockName = "manual" if named == "virtual" else named
@@ -120,7 +120,7 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
         clock=clock,
         seed=arguments.seed,
         fake=arguments.fake,
-        timing=Timing(life=arguments.life),
+        timing=_timing(arguments.life, named),
         strict_keys=bool(arguments.api_key),
         one_organization=False,
         dialect=arguments.dialect or NEWEST,
@@ -144,6 +144,14 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
             ) from None
         yield server
         fake.forgive()  # they have been told
+
+
+def _timing(life: float | None, clock: str) -> Timing:
+    from skyvern_testkit.world.world import Timing
+
+    if life is None and clock == "virtual":
+        return Timing()
+    return Timing(life=life or 0.0)
 
 
 def _announce(server: Server, arguments: argparse.Namespace) -> None:

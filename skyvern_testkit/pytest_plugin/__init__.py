@@ -68,13 +68,11 @@ def skyvern_fake(request: pytest.FixtureRequest) -> Iterator[InProcessSkyvern]:
     """One fake Skyvern for this test, in memory, on virtual time."""
     from skyvern_testkit.fakefiles import FakeNotFound
     from skyvern_testkit.script.fakefile import FakeFileError
-    from skyvern_testkit.transport.opening import fake_skyvern
 
     node: pytest.Item = request.node
-    opening = fake_skyvern(**settings.of(node), root=request.config.rootpath)
     with ExitStack() as stack:
         try:
-            fake = stack.enter_context(opening)
+            fake = stack.enter_context(target.opening(node))
         except (FakeFileError, FakeNotFound) as error:
             pytest.fail(f"{node.nodeid}: {error}", pytrace=False)
         node.stash[WORLD] = fake
@@ -164,10 +162,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     """A test with a wrong mark is an error that names it."""
     settings.refuse(item)
+    with target.skip_what_cannot_travel(item.config):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -177,7 +177,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
     if fake is not None:
         import random
 
-        random.seed(fake.world.seed)
+        random.seed(fake.seed)
     return (yield)
 
 
@@ -185,7 +185,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """What a script has raised fails the test, even if the code under test has swallowed it."""
     try:
-        result = yield
+        with target.skip_what_cannot_travel(item.config):
+            result = yield
     except BaseException:
         if (fake := item.stash.get(WORLD, None)) is not None:
             fake.forgive()  # the report shows them

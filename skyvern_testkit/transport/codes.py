@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-from skyvern_testkit.fake.doing import do
-from skyvern_testkit.transport.front import Front
 
 __all__ = ["TotpCodes"]
 
 
 class TotpCodes:
-    """``fake.totp``: what a phone or a mailbox would send to Skyvern, without HTTP."""
+    """``fake.totp``: what a phone or a mailbox would send to Skyvern, without HTTP.
 
-    def __init__(self, front: Front) -> None:
-        self._front = front
+    Args:
+        do: does an operation with that body.
+        later: calls a function after so many seconds.
+    """
+
+    def __init__(
+        self,
+        do: Callable[[str, dict[str, Any]], Any],
+        later: Callable[[float, Callable[[], object]], object],
+    ) -> None:
+        self._do, self._later = do, later
 
     def send(
         self,
@@ -50,9 +57,7 @@ class TotpCodes:
             "workflow_run_id": workflow_run_id,
             "source": source,
         }
-        with self._front.moving():
-            answer = do(self._front.fake, "send_totp_code", body)
-        return str(answer["totp_code_id"])
+        return str(self._do("send_totp_code", body)["totp_code_id"])
 
     def send_later(self, seconds: float, identifier: str, code: str, **only_for: Any) -> None:
         """Send a code after so many virtual seconds, while the client does something else.
@@ -66,4 +71,4 @@ class TotpCodes:
         Raises:
             ValueError: a negative number of seconds.
         """
-        self._front.later(seconds, lambda: self.send(identifier, code, **only_for))
+        self._later(seconds, lambda: self.send(identifier, code, **only_for))

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from skyvern_testkit.clock import RealClock, running_library
+from skyvern_testkit.clock import VirtualClock, running_library
 from skyvern_testkit.fake.redact import redact_target, redact_text
 from skyvern_testkit.transport.front import Front
 from skyvern_testkit.transport.webhooks import Receiver, WebhookRequest, Webhooks
@@ -69,7 +69,7 @@ class Courier:
             import trio
 
             trio.lowlevel.spawn_system_task(self._carry, effect)
-        elif isinstance(self._front.clock, RealClock):
+        elif not isinstance(self._front.clock, VirtualClock):
             # The caller keeps the world's time and holds its lock; a receiver may take both.
             threading.Thread(target=self.start_here, args=(effect,), daemon=True).start()
         else:

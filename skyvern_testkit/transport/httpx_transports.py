@@ -14,7 +14,7 @@ from skyvern_testkit.wire.http import Request, Response
 if TYPE_CHECKING:
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
 
-__all__ = ["FakeTransport", "SyncFakeTransport"]
+__all__ = ["FakeTransport", "SyncFakeTransport", "to_wire"]
 
 
 class FakeTransport(httpx.AsyncBaseTransport):
@@ -73,10 +73,11 @@ class SyncFakeTransport(httpx.BaseTransport):
 
 def _talk(front: Front, request: httpx.Request) -> Talk:
     timeouts = request.extensions.get("timeout", {})
-    return front.talk(_to_wire(request), patience=timeouts.get("read"))
+    return front.talk(to_wire(request), patience=timeouts.get("read"))
 
 
-def _to_wire(request: httpx.Request) -> Request:
+def to_wire(request: httpx.Request) -> Request:
+    """The request as a value; its body was read."""
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-__all__ = ["API_HOSTS", "RealSkyvernRefused", "guarded", "intercepting"]
+__all__ = ["API_HOSTS", "Carrier", "RealSkyvernRefused", "guarded", "intercepting"]
 
 API_HOSTS: Final = ("api.skyvern.com", "api-staging.skyvern.com")
 """The hosts of the SDK's environments CLOUD and STAGING."""
@@ -33,6 +33,10 @@ class Target(Protocol):
     def refused(self, error: RealSkyvernRefused) -> None:
         """Remember that it happened, in case the code under test swallows the error."""
         ...
+
+
+class Carrier:
+    """A transport of the kit's own over a socket: what it carries was caught already."""
 
 
 _lock = threading.Lock()
@@ -140,7 +144,7 @@ def _patch() -> None:
 
 def _sync(original: Any) -> Any:
     def handle_request(self: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
-        target = _interceptor(request.url)
+        target = None if isinstance(self, Carrier) else _interceptor(request.url)
         if target is None:
             return cast("httpx.Response", original(self, request))
         return target.sync_transport.handle_request(request)
@@ -152,7 +156,7 @@ def _async(original: Any) -> Any:
     async def handle_async_request(
         self: httpx.AsyncHTTPTransport, request: httpx.Request
     ) -> httpx.Response:
-        target = _interceptor(request.url)
+        target = None if isinstance(self, Carrier) else _interceptor(request.url)
         if target is None:
             return cast("httpx.Response", await original(self, request))
         return await target.transport.handle_async_request(request)

@@ -24,10 +24,19 @@ from skyvern_testkit.clock import (
 )
 from skyvern_testkit.transport.inprocess import InProcessSkyvern
 from skyvern_testkit.transport.interception import guarded
+from skyvern_testkit.transport.verdict import Verdict
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, from_datetime
 from skyvern_testkit.world.world import Timing
 
-__all__ = ["CLOCKS_ARE", "ClockName", "fake_skyvern", "is_clock", "seeded_random"]
+__all__ = [
+    "CLOCKS_ARE",
+    "ClockName",
+    "explain",
+    "fake_skyvern",
+    "is_clock",
+    "seeded_random",
+    "virtual_clock",
+]
 
 WEEK: Final = 7 * 24 * 3600
 
@@ -108,7 +117,7 @@ def fake_skyvern(
         began = None if epoch is None else from_datetime(epoch)
         match clock:
             case "virtual":
-                time: Clock = _virtual(
+                time: Clock = virtual_clock(
                     stack, began, max_virtual=max_virtual, hold_cap=hold_cap, wallclock=wallclock
                 )
             case "polls" | "manual":
@@ -143,12 +152,12 @@ def fake_skyvern(
         try:
             yield world
         except Exception as error:
-            _explain(world, error)
+            explain(world, error)
             raise
         world.verify()
 
 
-def _virtual(
+def virtual_clock(
     stack: contextlib.ExitStack,
     began: int | None,
     *,
@@ -193,7 +202,7 @@ def seeded_random(seed: int) -> Generator[None]:
         random.setstate(state)
 
 
-def _explain(world: InProcessSkyvern, error: Exception) -> None:
+def explain(world: Verdict, error: Exception) -> None:
     """Put the report at the end of the error, unless it is only a test framework's way of speaking."""
     world.forgive()
     speaks_for = type(error).__module__.partition(".")[0]

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Generator
 from dataclasses import replace
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -95,6 +96,7 @@ class Server:
         self._away: dict[str, Talk] = {}
         """Exchanges whose clients wait on their own clock, and come back."""
         self._numbers = 0
+        self._name = token_hex(4)
 
     def __repr__(self) -> str:
         return f"<Server at {self.url} of {self.fake!r}>"
@@ -170,8 +172,8 @@ class Server:
             Reset: instead of an answer.
         """
         front = self.fake.front
-        stamp = stamps.of(request)
         try:
+            stamp = stamps.of(request)
             if stamp is not None:
                 if isinstance(front.clock, HandClock):
                     front.clock.move_to(front.on_clock(stamp.now))
@@ -206,8 +208,9 @@ class Server:
         if isinstance(turn, Flag) and not talk.waits_for_effect:
             self.fake.front.served()
             self._numbers += 1
-            self._away[str(self._numbers)] = talk
-            return stamps.wait(str(self._numbers), talk.end)
+            exchange = f"{self._name}-{self._numbers}"  # another server's is not taken for ours
+            self._away[exchange] = talk
+            return stamps.wait(exchange, talk.end)
         return await self._turn(talk, turn)
 
     def _clock(self, request: Request) -> Response:
@@ -218,7 +221,7 @@ class Server:
                 return _said(409, error=f"{clock!r} moves by itself: serve with --clock manual")
             try:
                 clock.advance(float(request.json["advance"]))
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, OverflowError, TypeError, ValueError) as error:
                 return _said(422, error=f'wanted {{"advance": seconds}}: {error}')
         elif request.method != "GET":
             return _said(405, error="GET the time, or POST to move it")
@@ -232,8 +235,8 @@ class Server:
         )
 
     def _talk(self, request: Request) -> Talk:
-        front = self.fake.front
-        return front.talk(request, is_participant=not isinstance(front.clock, VirtualClock))
+        # The server's loop is no client: receivers of webhooks must not run in it.
+        return self.fake.front.talk(request, is_participant=False)
 
     async def _turn(
         self, talk: Talk, turn: Response | Broken | OutOfPatience | Flag | None = None

@@ -30,6 +30,7 @@ from skyvern_testkit.wire.times import seconds as to_nanoseconds
 __all__ = [
     "CLOCK",
     "CONTROL",
+    "NOW",
     "Stamp",
     "StampedTransport",
     "SyncStampedTransport",
