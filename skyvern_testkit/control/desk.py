@@ -7,10 +7,10 @@ meet: their fakes, faults, signals and journals are their own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.control.entries import delivery_as_json, entry_as_json
@@ -207,9 +207,10 @@ class Desk:
         if order.argument not in endpoints():
             near = _close(order.argument, endpoints())
             raise _No(404, error=f"there is no operation {order.argument!r} here.{near}")
-        body, params = given.get("body"), given.get("params") or {}
+        body: dict[str, Any] | None = given.get("body")
+        params: dict[str, Any] = given.get("params") or {}
         if given.keys() - {"body", "params"} or not all(
-            isinstance(one, dict) for one in (body or {}, params)
+            isinstance(one, dict) for one in cast("list[object]", [body or {}, params])
         ):
             raise _No(422, error='wanted {"body": {...}, "params": {...}}, each of them or none')
         try:
@@ -287,8 +288,8 @@ def _nearest(name: str) -> str:
     return _close(name, [known for known, _ in _ORDERS if known])
 
 
-def _close(name: str, names: Any) -> str:
-    close = get_close_matches(name, names, n=1)
+def _close(name: str, names: Iterable[str]) -> str:
+    close = get_close_matches(name, list(names), n=1)
     return f" Did you mean {close[0]}?" if close else ""
 
 

@@ -111,7 +111,8 @@ def entry_of(told: JsonObject, began: float) -> Entry:
 
 def delivery_of(told: JsonObject, began: float) -> Delivery:
     """A delivery as another process told it; see :func:`entry_of`."""
-    return Delivery(**{**told, "at": _since(told["at"], began)})
+    given: dict[str, Any] = {**told, "at": _since(told["at"], began)}
+    return Delivery(**given)
 
 
 def _since(second: float, began: float) -> float:
@@ -157,7 +158,7 @@ def reunited(told: Iterable[JsonObject], sent: Iterable[Sent], began: float) -> 
         for index, (shown, one) in enumerate(ahead):
             if shown == asked:
                 entry.request = one.request
-                entry.response = one.response if entry.response is not None else None
+                entry.response = None if entry.response is None else one.response
                 del ahead[index]
                 break
         entries.append(entry)

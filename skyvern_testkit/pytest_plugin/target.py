@@ -127,7 +127,7 @@ def clients(request: pytest.FixtureRequest) -> Clients:
 
 def opening(item: pytest.Item) -> AbstractContextManager[InProcessSkyvern]:
     """The fake of a test: in this process, or an organisation of its own on a server of the kit."""
-    given = {**settings.of(item), "root": item.config.rootpath}
+    given: dict[str, Any] = {**settings.of(item), "root": item.config.rootpath}
     if not _is_served(item.config):
         from skyvern_testkit.transport.opening import fake_skyvern
 

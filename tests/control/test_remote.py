@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
@@ -68,11 +68,14 @@ def fake(url: str) -> Iterator[RemoteSkyvern]:
         yield fake
 
 
-def follow(fake: RemoteSkyvern, body: dict[str, object] = TASK, every: float = 10) -> list[object]:
+def follow(
+    fake: RemoteSkyvern, body: Mapping[str, object] = TASK, every: float = 10
+) -> list[object]:
     """What each look at a new run shows, until it is over; then its output."""
     with fake.http() as client:
         run_id = client.post("/v1/run/tasks", json=body).json()["run_id"]
         seen: list[object] = []
+        run: dict[str, object] = {}
         while not seen or seen[-1] not in {"completed", "failed"}:
             run = client.get(f"/v1/runs/{run_id}").json()
             seen.append(run["status"])
@@ -202,7 +205,8 @@ def test_the_sdk_waits_on_virtual_time(fake):
 def test_a_run_by_its_id(fake):
     with fake.http() as client:
         run_id = client.post("/v1/run/tasks", json=TASK).json()["run_id"]
-    assert fake.run(run_id).status == "created"
+        shown = client.get(f"/v1/runs/{run_id}").json()["status"]
+    assert fake.run(run_id).status == shown == "running"
     with pytest.raises(LookupError, match="tsk_1"):
         fake.run("tsk_1")
 
