@@ -90,7 +90,7 @@ def delete_file(call: Call) -> Answer:
     """Delete a file, whether a run has it or not."""
     file_id = call.params["file_id"]
     upload = call.find(Upload, file_id, f"File {file_id} not found")
-    call.world.change(upload, deleted_at=call.now)
+    call.world.change(upload, deleted_at=call.now, content=b"")
     return Answer(204, raw=b"")  # no content type, unlike other 204s
 
 

@@ -26,6 +26,8 @@ __all__ = ["add_arguments", "run"]
 
 PORT: Final = 8000
 """Where the SDK's ``SkyvernEnvironment.LOCAL`` looks for a server."""
+LOOK: Final = 0.2
+"""Real seconds between two looks at what scripts have raised."""
 JOURNAL: Final = 1_000
 """Requests that a server remembers, which may run for weeks."""
 
@@ -93,15 +95,25 @@ def run(arguments: argparse.Namespace) -> int:
         CommandError: the port is taken, or the fake is wrong or not there.
     """
     stopped = threading.Event()
-    failures: list[Exception] = []
+    failures: list[BaseException] = []
 
-    def tell(error: Exception) -> None:
-        failures.append(error)
-        sys.stderr.write("".join(traceback.format_exception(error)))
+    def tell(error: BaseException) -> None:
+        if all(error is not told for told in failures):
+            failures.append(error)
+            sys.stderr.write("".join(traceback.format_exception(error)))
 
-    with _stopped_by_signals(stopped), _served(arguments, tell) as server:
-        _announce(server, arguments)
-        stopped.wait()
+    try:
+        with (
+            _stopped_by_signals(stopped),
+            _served(arguments, tell) as server,
+            _ready(server, arguments),
+        ):
+            while not stopped.wait(LOOK):
+                for error in server.fake.failures:  # of scripts, also while nobody asks anything
+                    tell(error)
+    except Exception as error:
+        if all(error is not told for told in failures):
+            raise
     return 1 if failures else 0
 
 
@@ -113,6 +125,7 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
     from skyvern_testkit.script.fakefile import FakeFileError
     from skyvern_testkit.transport.opening import fake_skyvern
     from skyvern_testkit.transport.server import serving
+    from skyvern_testkit.world.keys import KeyState
 
     named: ClockName = arguments.clock
     clock: ClockName = "manual" if named == "virtual" else named
@@ -130,6 +143,8 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
     with contextlib.ExitStack() as stack:
         try:
             fake = stack.enter_context(opening)
+            if arguments.api_key:
+                fake.keys.mark(fake.api_key, KeyState.UNREADABLE)  # as a key that nobody knows
             for key in arguments.api_key:
                 fake.keys.add(key)
             server = stack.enter_context(
@@ -154,16 +169,26 @@ def _timing(life: float | None, clock: str) -> Timing:
     return Timing(life=life or 0.0)
 
 
-def _announce(server: Server, arguments: argparse.Namespace) -> None:
-    """Say where, to people and (on request) to programs."""
-    from importlib.metadata import version
-
+@contextlib.contextmanager
+def _ready(server: Server, arguments: argparse.Namespace) -> Generator[None]:
+    """Say where, to people and (on request) to programs, as long as it is so."""
     keys = "the given keys only" if arguments.api_key else "any key"
+    if arguments.ready_file is not None:
+        _write_ready(server, arguments)
     sys.stderr.write(
         f"A fake Skyvern at {server.url} ({keys}, clock: {arguments.clock}). Stop it with Ctrl-C.\n"
     )
-    if arguments.ready_file is None:
-        return
+    try:
+        yield
+    finally:
+        if arguments.ready_file not in (None, "-"):
+            Path(arguments.ready_file).unlink(missing_ok=True)
+
+
+def _write_ready(server: Server, arguments: argparse.Namespace) -> None:
+    """One line of JSON, where it was asked for."""
+    from importlib.metadata import version
+
     ready = {
         "url": server.url,
         "port": int(server.url.rpartition(":")[2]),

@@ -10,13 +10,16 @@ from skyvern_testkit.clock._base import DEFAULT_EPOCH_NS, Clock
 from skyvern_testkit.clock._errors import ClockError
 from skyvern_testkit.clock._flag import Flag
 from skyvern_testkit.clock._loops import Loops
-from skyvern_testkit.clock._stdlib import real_monotonic, to_ns
+from skyvern_testkit.clock._stdlib import NANOSECONDS, to_ns
 from skyvern_testkit.clock._waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
 __all__ = ["HandClock"]
+
+LATEST_NS = 253_402_300_799 * NANOSECONDS
+"""The last second of the year 9999, which is the last that a timestamp can say."""
 
 
 class HandClock(Clock):
@@ -52,21 +55,26 @@ class HandClock(Clock):
 
     def move_to(self, at_ns: int) -> None:
         """Play what is due until then, and be there; from any thread. A time that is past moves nothing."""
+        if self.epoch_ns + at_ns > LATEST_NS:
+            raise ValueError("a clock goes no further than the year 9999")
         with self.lock:
             if at_ns < self._now_ns:
                 return
-            while (due := self.timelines.next_due()) is not None and due <= at_ns:
-                self._now_ns = max(self._now_ns, due)
-                self.timelines.play(self._now_ns)
-            self._now_ns = max(self._now_ns, at_ns)
-            moved, self._moved = self._moved, Flag("the next move of the clock")
-        moved.set()
+            try:
+                while (due := self.timelines.next_due()) is not None and due <= at_ns:
+                    self._now_ns = max(self._now_ns, due)
+                    self.timelines.play(self._now_ns)
+                self._now_ns = max(self._now_ns, at_ns)
+            finally:
+                moved, self._moved = self._moved, Flag("the next move of the clock")
+                moved.set()
 
     def advance(self, seconds: float) -> None:
         """Move time by hand, `seconds` ahead, playing what falls due; inside event loops too."""
         if not seconds >= 0:
             raise ValueError(f"time cannot go back: advance({seconds!r})")
-        self.move_to(self.now_ns + to_ns(seconds))
+        with self.lock:  # two that advance at once advance by both
+            self.move_to(self.now_ns + to_ns(seconds))
 
     @contextlib.contextmanager
     def hold(self, why: str = "clock.hold()") -> Generator[None]:  # noqa: ARG002
@@ -74,21 +82,26 @@ class HandClock(Clock):
         yield
 
     async def wait_until(self, at_ns: int) -> None:
-        while self._now_ns < at_ns:
-            await wait_for(self._moved)
+        while True:
+            moved = self._moved  # taken first: a move after the look is not missed
+            if self._now_ns >= at_ns:
+                return
+            await wait_for(moved)
 
     def wait_until_sync(self, at_ns: int) -> None:
-        ends = real_monotonic() + self._cap
-        while self._now_ns < at_ns:
-            self._wait(
-                self._moved, ends, f"until {at_ns / 1e9:g} s of a clock that is at {self.now:g} s"
-            )
+        while True:
+            moved = self._moved
+            if self._now_ns >= at_ns:
+                return
+            why = f"until {at_ns / NANOSECONDS:g} s of a clock that is at {self.now:g} s"
+            self._wait(moved, moved, why)
 
     def wait_for_sync(self, flag: Flag, until_ns: int | None = None) -> bool:
-        ends = real_monotonic() + self._cap
-        while not flag.is_set and (until_ns is None or self._now_ns < until_ns):
-            self._wait(flag, ends, f"for {flag.what}")
-        return flag.is_set
+        while True:
+            moved = self._moved
+            if flag.is_set or (until_ns is not None and self._now_ns >= until_ns):
+                return flag.is_set
+            self._wait(flag, moved, f"for {flag.what}")
 
     def enlist_thread(self) -> None:
         self._loops.enlist()
@@ -103,12 +116,12 @@ class HandClock(Clock):
     def _awaiting(self, flag: Flag) -> Generator[None]:  # noqa: ARG002
         yield
 
-    def _wait(self, flag: Flag, ends: float, why: str) -> None:
+    def _wait(self, flag: Flag, moved: Flag, why: str) -> None:
         """Until the flag is set or the clock is moved."""
         woken = threading.Event()
-        forgets = [flag.listen(woken.set), self._moved.listen(woken.set)]
+        forgets = [flag.listen(woken.set), moved.listen(woken.set)]
         try:
-            if not woken.wait(max(0.0, ends - real_monotonic())):
+            if not woken.wait(self._cap):
                 raise ClockError(
                     f"waited {self._cap:g} real seconds {why}: nobody moved the clock. "
                     "Another thread or a request has to, with clock.advance(seconds)."

@@ -162,7 +162,6 @@ class RealClock(Clock):
                         self.timelines.play(self.now_ns)
                     except BaseException as error:  # noqa: BLE001 - shown by the next request, or by close()
                         self._failure = self._failure or error
-                        return
                     continue
             self._changed.wait(
                 LOOK if due is None else min(LOOK, self._real(max(0, due - self.now_ns)))

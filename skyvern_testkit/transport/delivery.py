@@ -60,7 +60,8 @@ class Courier:
         """Deliver an effect where the client runs: in its event loop, if there is one, as a task."""
         if not self.is_open:
             return
-        library = running_library()
+        is_server = threading.get_ident() in self._front.servers
+        library = None if is_server else running_library()
         if library == "asyncio":
             task = asyncio.get_running_loop().create_task(self._carry(effect))
             self._tasks.add(task)
@@ -69,8 +70,8 @@ class Courier:
             import trio
 
             trio.lowlevel.spawn_system_task(self._carry, effect)
-        elif not isinstance(self._front.clock, VirtualClock):
-            # The caller keeps the world's time and holds its lock; a receiver may take both.
+        elif is_server or not isinstance(self._front.clock, VirtualClock):
+            # The caller serves requests, or keeps the world's time and holds its lock; a receiver may need both.
             threading.Thread(target=self.start_here, args=(effect,), daemon=True).start()
         else:
             self.start_here(effect)

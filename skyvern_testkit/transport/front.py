@@ -65,6 +65,8 @@ class Front:
         self.lock = clock.lock
         self.agenda = Agenda()
         self.is_open = False
+        self.servers: set[int] = set()
+        """Threads whose event loops serve requests: nothing of a client's may run there."""
         self._courier = courier
         self._pace = clock if by_polls and isinstance(clock, HandClock) else None
         self._zero = fake.world.now - clock.now_ns

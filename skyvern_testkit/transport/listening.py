@@ -105,6 +105,8 @@ class Listening(threading.Thread):
             await runner.cleanup()
 
     async def _answer(self, asked: web.BaseRequest) -> web.StreamResponse:
+        if asked.headers.get("expect", "").lower() == "100-continue" and asked.transport:
+            asked.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await _read_body(asked)
         if body is None:
             return _text(413, f"skyvern-testkit reads bodies of up to {BODY_LIMIT} bytes")
@@ -164,12 +166,12 @@ class _Protocol(RequestHandler):
         self,
         request: web.BaseRequest,
         status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
+        exc: BaseException | None = None,  # noqa: ARG002 - aiohttp's signature
+        message: str | None = None,  # noqa: ARG002
     ) -> web.StreamResponse:
         """What uvicorn says to whatever it cannot parse."""
         if status == 500:
-            return super().handle_error(request, status, exc, message)
+            return _reset(request)  # nothing that Skyvern would say
         response = _text(400, "Invalid HTTP request received.")
         response.force_close()
         return response
@@ -188,7 +190,7 @@ async def _read_body(asked: web.BaseRequest) -> bytes | None:
 
 
 def _text(status: int, text: str) -> web.Response:
-    return web.Response(status=status, text=text)
+    return web.Response(status=status, text=text, headers={"server": "uvicorn"})
 
 
 def _reset(asked: web.BaseRequest) -> web.StreamResponse:

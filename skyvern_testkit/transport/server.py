@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from secrets import token_hex
@@ -172,6 +173,7 @@ class Server:
             Reset: instead of an answer.
         """
         front = self.fake.front
+        front.servers.add(threading.get_ident())
         try:
             stamp = stamps.of(request)
             if stamp is not None:

@@ -49,6 +49,9 @@ NOW: Final = "x-skyvern-testkit-now"
 EXCHANGE: Final = "x-skyvern-testkit-exchange"
 UNTIL: Final = "x-skyvern-testkit-until"
 LEFT: Final = "x-skyvern-testkit-left"
+GONE: Final = "x-skyvern-testkit-gone"
+NANOSECOND_DIGITS: Final = 19
+"""Of an instant before the year 2286."""
 _OURS: Final = "x-skyvern-testkit-"
 
 
@@ -73,7 +76,7 @@ class Stamp:
 def of(request: Request) -> Stamp | None:
     """The stamp of a request, if it has one."""
     now = request.header(NOW)
-    if now is None or not now.isascii() or not now.isdigit():
+    if now is None or not now.isascii() or not now.isdigit() or len(now) > NANOSECOND_DIGITS:
         return None
     return Stamp(int(now), request.header(EXCHANGE), tuple((request.header(LEFT) or "").split()))
 
@@ -92,7 +95,7 @@ def wait(exchange: str, until: int | None) -> Response:
 
 def gone() -> Response:
     """The client asks for the answer of an exchange that nobody knows."""
-    return _answer(410)
+    return _answer(410, (GONE, "1"))
 
 
 def _answer(status: int, *headers: tuple[str, str]) -> Response:
@@ -169,6 +172,14 @@ class _Keeper:
             self.left.append(exchange)
             raise
 
+    def checked(self, answer: httpx.Response, request: httpx.Request) -> httpx.Response:
+        """The answer, unless the server has forgotten that it owes one."""
+        if GONE in answer.headers:
+            raise httpx.RemoteProtocolError(
+                "the server was started anew while its answer was waited for", request=request
+            )
+        return answer
+
     def never(self, request: httpx.Request) -> Flag:
         """What a client without a timeout waits for in vain."""
         return self.clock.flag(
@@ -221,7 +232,7 @@ class StampedTransport(httpx.AsyncBaseTransport):
                     await clock.wait_for(keeper.never(request))
                 else:
                     await clock.wait_until(comes)
-            answer = await self._carry(keeper.stamped(request, exchange))
+            answer = keeper.checked(await self._carry(keeper.stamped(request, exchange)), request)
         answer.request = request
         return answer
 
@@ -265,7 +276,7 @@ class SyncStampedTransport(httpx.BaseTransport):
                     clock.wait_for_sync(keeper.never(request))
                 else:
                     clock.wait_until_sync(comes)
-            answer = self._carry(keeper.stamped(request, exchange))
+            answer = keeper.checked(self._carry(keeper.stamped(request, exchange)), request)
         answer.request = request
         return answer
 

@@ -50,7 +50,10 @@ def read_form(content_type: str | None, body: bytes) -> dict[str, FormValue]:
     Raises:
         MalformedForm: the body is not what the content type says.
     """
-    kind, params = _options((content_type or "").encode("latin-1", "replace"))
+    said = (content_type or "").encode("latin-1", "replace")
+    if len(said) > MAX_HEADER_LINE:
+        raise MalformedForm(_INVALID)
+    kind, params = _options(said)
     match kind:
         case "application/x-www-form-urlencoded":
             return dict(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
@@ -187,5 +190,8 @@ def _without_folders(name: str, text: str) -> str:
 def _decoded(value: bytes, charset: str) -> str:
     try:
         return value.decode(charset)
-    except (UnicodeDecodeError, LookupError):
+    except (
+        LookupError,
+        ValueError,
+    ):  # a charset may be one that decodes nothing, or no name at all
         return value.decode("latin-1")

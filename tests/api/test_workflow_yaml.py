@@ -9,7 +9,7 @@ import pytest
 
 from skyvern_testkit.api.workflows.yamltext import MAX_CHARACTERS, MAX_DEPTH
 from skyvern_testkit.fake.fake import FakeSkyvern
-from tests.api.asking import ask, refused
+from tests.api.asking import ask, refused, send
 
 AGENTS = "POST /v1/agents"
 END = "workflow_definition: {parameters: [], blocks: []}\n"
@@ -98,3 +98,11 @@ def test_the_reader_is_imported_by_the_first_definition_in_yaml():
     )
 
     assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("ending", ["1", "1.5"])
+def test_numbers_in_sixties_take_no_time(ending):
+    """Read as YAML 1.1 has it, they take time by the square of their length."""
+    response = send(FakeSkyvern(), "POST /v1/agents", yaml_definition="a: " + "1:" * 5000 + ending)
+    assert response.status == 501
+    assert b"4,300" in response.body

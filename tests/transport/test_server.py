@@ -419,3 +419,82 @@ def test_the_connection_is_kept(polled):
         ports.add(line.sock.getsockname()[1])
     line.close()
     assert len(ports) == 1
+
+
+# --- what a client may do to a server -------------------------------------------------------------
+
+
+def test_a_client_that_waits_to_be_told_to_go_on(polled):
+    """As curl with a large file: it sends the body once the server has said 100."""
+    parts = urlsplit(polled.url)
+    body = b'{"timeout": 5}'
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as line:
+        line.sendall(
+            b"POST /v1/browser_sessions HTTP/1.1\r\nHost: a\r\nX-Api-Key: k\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 14\r\nExpect: 100-continue\r\n"
+            b"Connection: close\r\n\r\n"
+        )
+        assert line.recv(1024).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
+        line.sendall(body)
+        assert line.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_receiver_may_call_the_server_back(polled):
+    seen: list[int] = []
+    done = threading.Event()
+
+    def receive(_):
+        with polled.http(timeout=5) as client:
+            seen.append(client.get("/v1/version").status_code)
+        done.set()
+        return httpx.Response(200)
+
+    polled.fake.webhooks.receive("https://hooks.example/in", receive)
+    with polled.http() as client:
+        body = {**TASK, "webhook_url": "https://hooks.example/in"}
+        run_id = client.post("/v1/run/tasks", json=body).json()["run_id"]
+        while states(client, run_id, 1) != ["completed"]:
+            pass
+    assert done.wait(10)
+    assert seen == [200]
+
+
+@pytest.mark.parametrize("seconds", [1e12, 1e300, "inf"])
+def test_no_order_breaks_the_world(seconds):
+    with fake_skyvern(clock="manual") as fake, serving(fake) as server, server.http() as client:
+        assert client.post("/_skyvern_testkit/clock", json={"advance": seconds}).status_code == 422
+        far = {"x-skyvern-testkit-now": "9" * 5000}
+        assert client.get("/v1/version", headers=far).status_code == 200
+        assert client.post("/v1/run/tasks", json=TASK).status_code == 200
+
+
+def test_a_script_that_raises_does_not_stop_the_clock():
+    def broken(run):
+        yield running(0.01)
+        raise ZeroDivisionError("in the script")
+
+    def look() -> None:
+        with fake_skyvern(clock=1000) as fake, serving(fake) as server, server.http() as client:
+            fake.on(prompt="broken").play(broken)
+            fake.on(prompt="fine").play(RunScript(running(20), completed()))
+            client.post("/v1/run/tasks", json={**TASK, "prompt": "broken"})
+            run_id = client.post("/v1/run/tasks", json={**TASK, "prompt": "fine"}).json()["run_id"]
+            ends = time.monotonic() + 10
+            while states(client, run_id, 1) != ["completed"]:
+                assert time.monotonic() < ends
+
+    with pytest.raises(ZeroDivisionError, match="in the script"):
+        look()
+
+
+def test_threads_that_advance_at_once_advance_by_all():
+    with fake_skyvern(clock="manual") as fake:
+        threads = [
+            threading.Thread(target=lambda: [fake.clock.advance(1) for _ in range(500)])
+            for _ in range(3)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert fake.clock.now == 1500

@@ -61,7 +61,9 @@ def start_run(call: Call, order: Order) -> JsonObject:
         totp_identifier=order.echo.get("totp_identifier"),
     )
     check_storable(order.totp_identifier)
-    script = choose_script(world, given, call.organization_id)  # a matcher may raise: before any row is made
+    script = choose_script(
+        world, given, call.organization_id
+    )  # a matcher may raise: before any row is made
     profile_id = order.browser_profile_id or _own_memory(call, order)
     webhook_url = order.webhook_url or workflow.settings.get("webhook_callback_url")
     read_back = {

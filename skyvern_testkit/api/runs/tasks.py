@@ -87,7 +87,9 @@ def run_task(call: Call) -> JsonObject:
         totp_identifier=asked.totp_identifier,
     )
     check_storable(asked.prompt, asked.title, asked.totp_identifier)
-    script = choose_script(world, given, call.organization_id)  # a matcher may raise: before any row is made
+    script = choose_script(
+        world, given, call.organization_id
+    )  # a matcher may raise: before any row is made
     hidden = _hidden_workflow(call) if is_v2 else None
     run = world.make(
         Run,

@@ -17,6 +17,7 @@ __all__ = ["MAX_CHARACTERS", "MAX_DEPTH", "MAX_VALUES", "read_yaml"]
 MAX_CHARACTERS: Final = 1 << 20
 MAX_DEPTH: Final = 200
 MAX_VALUES: Final = 100_000
+MAX_DIGITS: Final = 4_300
 """The kit's own bounds: a few anchors can stand for more values than any memory holds."""
 
 _DATE: Final = "tag:yaml.org,2002:timestamp"
@@ -43,7 +44,14 @@ def read_yaml(text: str) -> Any:
         raise Refusal(422, f"Invalid YAML: {_sentence(error)}") from None
     except yaml.YAMLError as error:
         raise Refusal(422, f"Invalid YAML: {error}") from None
-    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        KeyError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         # The loader's own words about a value that does not fit its tag (``!!int x``).
         raise Tripped(type(error).__name__, str(error)) from None
 
@@ -104,7 +112,25 @@ def _loader() -> Any:
                 raise _beyond(f"of {MAX_VALUES:,} values")
             return depth + 1, values + 1
 
-    return Loader
+    return _with_short_numbers(Loader)
+
+
+def _with_short_numbers(loader: Any) -> Any:
+    for kind in ("int", "float"):
+        read = getattr(loader, f"construct_yaml_{kind}")
+
+        def short(self: Any, node: Any, read: Any = read) -> Any:
+            return read(self, _short(node))
+
+        loader.add_constructor(f"tag:yaml.org,2002:{kind}", short)
+    return loader
+
+
+def _short(node: Any) -> Any:
+    """A number written in sixties (``1:30``) takes time by the square of its length."""
+    if len(node.value) > MAX_DIGITS:
+        raise _beyond(f"with numbers of {MAX_DIGITS:,} characters")
+    return node
 
 
 def _inner(node: Any) -> Iterator[Any]:
