@@ -195,9 +195,7 @@ def _answer(
             return answers.bare(
                 request, result.status, result.raw, now=world.now, headers=result.headers
             )
-        return answers.json_answer(
-            request, result.status, told, now=world.now, more=result.headers
-        )
+        return answers.json_answer(request, result.status, told, now=world.now, more=result.headers)
     return answers.json_answer(request, endpoint.status, told, now=world.now)
 
 
