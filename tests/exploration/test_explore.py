@@ -345,3 +345,11 @@ def test_hypothesis_is_not_imported_before_it_is_used():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.strip() == "False"
+
+
+def test_a_client_that_misses_the_fake_is_not_green():
+    async def nothing() -> int:
+        return 1
+
+    with pytest.raises(ValueError, match="asked the fake for nothing"):
+        explore(nothing, deadline=5)
