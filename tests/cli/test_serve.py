@@ -112,6 +112,9 @@ def test_a_ready_file_is_written_whole(tmp_path):
             assert process.poll() is None
         assert json.loads(where.read_text())["pid"] == process.pid
         assert [path.name for path in tmp_path.iterdir()] == ["ready.json"]
+        process.terminate()
+        assert process.wait(20) == 0
+        assert not list(tmp_path.iterdir())  # nobody is to find a server that is not there
     finally:
         process.kill()
         process.communicate()
@@ -137,8 +140,9 @@ def test_each_key_has_an_organisation_of_its_own_and_finds_the_fake():
 def test_given_keys_and_no_other():
     with serve("--api-key", "first", "--api-key", "second") as served:
         assert served.ask("GET", "/v1/browser_sessions", key="second") == []
-        with pytest.raises(urllib.request.HTTPError, match="403"):
-            served.ask("GET", "/v1/browser_sessions", key="third")
+        for other in ("third", "skyvern-testkit-key"):
+            with pytest.raises(urllib.request.HTTPError, match="403"):
+                served.ask("GET", "/v1/browser_sessions", key=other)
 
 
 @pytest.mark.parametrize(
