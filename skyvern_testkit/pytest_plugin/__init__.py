@@ -162,9 +162,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+@pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test with a wrong mark is an error that names it."""
+    """A test with a wrong mark is an error that names it, once other plugins have begun the test."""
     settings.refuse(item)
     with target.skip_what_cannot_travel(item.config):
         return (yield)
