@@ -14,7 +14,7 @@ server := $(REAL)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test contract-real check lint types wheel coverage bench format clean
+.PHONY: help demo serve test contract contract-real check lint types wheel coverage bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ serve: $(installed) ## a fake Skyvern at http://127.0.0.1:8000; ARGS="--port 0 -
 
 test: $(installed) ## the kit's own tests, in random order on WORKERS processes; ARGS="..." goes to pytest
 	$(bin)/python -m pytest -n $(WORKERS) $(ARGS)
+
+contract: $(installed) ## the contract's cases against the fake over a socket (make test runs them in memory)
+	$(bin)/skyvern-testkit verify --target socket
 
 # The real server is large and under another licence: it never comes into the kit's own environment.
 $(server):
