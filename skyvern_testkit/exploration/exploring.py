@@ -80,7 +80,8 @@ def explore(
             the check. Shrunk, with a test that fails in the same way.
         ClockError: called where virtual time or an event loop runs already.
         TypeError: parameters that cannot be filled; arguments that are explore's own.
-        ValueError: an unknown kind, operation or way; a client that asks the fake for nothing.
+        ValueError: an unknown kind, operation or way; a function without parameters
+            whose own client asks the fake for nothing.
     """
     __tracebackhide__ = True  # pytest shows the caller, and the error's own traceback
     _check_place()
@@ -101,7 +102,7 @@ def explore(
     seen = trial.run(Scenario())
     if isinstance(seen, Failure):
         trial.tell(seen)
-    if operations is None and not seen.operations:
+    if client.takes_nothing and operations is None and not seen.operations:
         raise ValueError(
             f"{client_function!r} asked the fake for nothing, so there is nothing to explore: give it "
             "the fake's client (a parameter named client, http or fake), or let its own one be caught "
