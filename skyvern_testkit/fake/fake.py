@@ -267,7 +267,7 @@ class FakeSkyvern:
         entry = exchange.entry
         entry.ended = self.elapsed
         if isinstance(last, Response):
-            entry.response = last
+            self.journal.answer(entry, last)
         if was_read and isinstance(last, Response | Broken):
             entry.outcome = "answered" if isinstance(last, Response) else "reset"
 

@@ -120,7 +120,7 @@ class Journal:
 
     Args:
         limit: entries kept; older ones are dropped and counted in ``dropped``.
-        byte_limit: bytes of requests' bodies kept; the newest entry is kept whatever its size.
+        byte_limit: bytes of bodies kept; the newest entry is kept whatever its size.
     """
 
     def __init__(self, *, limit: int = DEFAULT_LIMIT, byte_limit: int = BYTE_LIMIT) -> None:
@@ -148,12 +148,24 @@ class Journal:
         self.total += 1
         entry = Entry(self.total, None, {}, began, request)
         self._entries.append(entry)
-        self._bytes += len(request.body)
+        self._weigh(request.body)
+        return entry
+
+    def answer(self, entry: Entry, response: Response) -> None:
+        """What an entry's request was answered with."""
+        entry.response = response
+        if entry.number > self.dropped:  # it is still here
+            self._weigh(response.body)
+
+    def _weigh(self, more: bytes) -> None:
+        self._bytes += len(more)
         while len(self._entries) > self._limit or (
             self._bytes > self._byte_limit and len(self._entries) > 1
         ):
-            self._bytes -= len(self._entries.popleft().request.body)
-        return entry
+            gone = self._entries.popleft()
+            self._bytes -= len(gone.request.body) + len(
+                gone.response.body if gone.response else b""
+            )
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
