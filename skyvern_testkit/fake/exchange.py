@@ -180,11 +180,7 @@ def _answer(
             pass
     endpoint = endpoints().get(found.operation.name)
     if endpoint is None:
-        raise Refusal(
-            501,
-            f"skyvern-testkit does not serve {found.operation.name} "
-            f"({found.operation.method} {found.operation.path}) yet; the real server does.",
-        )
+        raise Refusal(501, _unserved(found, request.method))
     result = endpoint.handler(_check(fake, request, found, endpoint))
     if isinstance(result, Generator):
         result = yield from cast("Generator[Wait, None, Json | Answer]", result)
@@ -197,6 +193,19 @@ def _answer(
             )
         return answers.json_answer(request, result.status, told, now=world.now, more=result.headers)
     return answers.json_answer(request, endpoint.status, told, now=world.now)
+
+
+def _unserved(found: Matched, method: str) -> str:
+    operation = found.operation
+    if operation.declined is not None:
+        return (
+            f"skyvern-testkit does not serve {method} {found.path}, which the real server does: "
+            f'{operation.declined}. `faults.on("*", when=...)` can answer in its place.'
+        )
+    return (
+        f"skyvern-testkit does not serve {operation.name} "
+        f"({operation.method} {operation.path}) yet; the real server does."
+    )
 
 
 def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoint) -> Call:

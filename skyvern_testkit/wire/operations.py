@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 
+from skyvern_testkit.wire.declined import DECLINED, Declined
+
 __all__ = [
     "OPERATIONS",
     "PUBLIC",
@@ -53,6 +55,8 @@ class Operation:
     routes: tuple[tuple[str, str], ...]
     hidden: bool = False
     """Answered by the server, but neither in its public schema nor in the SDK."""
+    declined: str | None = None
+    """Why the fake does not serve it, where that is meant to stay so."""
 
 
 def _op(
@@ -81,8 +85,13 @@ def _hidden(name: str, route: str, mirrors: str, twins: SlashTwins) -> Operation
     return _op(name, route, mirrors, twins, hidden=True)
 
 
+def _declined(group: Declined) -> Operation:
+    method, path = group.routes[0]
+    return Operation(group.name, method, path, group.routes, hidden=True, declined=group.reason)
+
+
 # fmt: off
-TABLE: tuple[Operation, ...] = (
+_SERVED: tuple[Operation, ...] = (
     _op("run_task", "POST /v1/run/tasks", "-", ALL),
     _op("run_workflow", "POST /v1/run/agents", "W", ALL),
     _op("get_run", "GET /v1/runs/{run_id}", "-", ALL),
@@ -183,10 +192,13 @@ TABLE: tuple[Operation, ...] = (
 )
 # fmt: on
 
+TABLE: tuple[Operation, ...] = (*_SERVED, *map(_declined, DECLINED))
+"""All of them, in the order in which the server looks for a route, and after them the declined."""
+
 PUBLIC: tuple[Operation, ...] = tuple(operation for operation in TABLE if not operation.hidden)
 """Those of the server's public schema, each with a method of the SDK."""
 
-OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in TABLE}
+OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _SERVED}
 
 
 def operation_named(name: str) -> Operation:

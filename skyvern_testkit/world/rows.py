@@ -369,17 +369,3 @@ class Run(Row):
     def is_live(self) -> bool:
         """Can anything still happen to it?"""
         return not self.is_over or self.retry_pending
-
-
-TABLES: Final[tuple[type[Row], ...]] = (
-    Organization,
-    Workflow,
-    Folder,
-    Session,
-    Profile,
-    Credential,
-    TotpCode,
-    Artifact,
-    Upload,
-    Run,
-)

@@ -17,7 +17,8 @@ from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
 from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event, Unwound
-from skyvern_testkit.world.rows import TABLES, Organization, Row, Run, Session, Workflow
+from skyvern_testkit.world.rows import Organization, Row, Run, Session, Workflow
+from skyvern_testkit.world.tables import TABLES
 
 __all__ = ["Advice", "Change", "Problem", "Rule", "Timing", "World"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skyvern_testkit.api.routing import ROUTER, Matched, Redirect, Unroutable
+from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.operations import TABLE
 
@@ -71,3 +72,11 @@ def test_a_wrong_method_is_405_with_the_first_route_s_method(method: str, path: 
 )
 def test_a_missing_slash_twin_is_redirected(method: str, path: str, to: str):
     assert match(method, path) == Redirect(to)
+
+
+def test_a_declined_route_says_why_it_is_not_served():
+    fake = FakeSkyvern()
+    answer = fake.handle(Request.to("POST", "/v1/workflow/copilot/steer", body=b"{}"))
+    assert answer.status == 501
+    assert "only Skyvern's own web application calls it" in answer.body.decode()
+    assert fake.handle(Request.to("PUT", "/v1/workflow/copilot/steer")).status == 405

@@ -1,0 +1,34 @@
+"""Which kinds of row a world has: one table each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from skyvern_testkit.world.rows import (
+    Artifact,
+    Credential,
+    Folder,
+    Organization,
+    Profile,
+    Row,
+    Run,
+    Session,
+    TotpCode,
+    Upload,
+    Workflow,
+)
+
+__all__ = ["TABLES"]
+
+TABLES: Final[tuple[type[Row], ...]] = (
+    Organization,
+    Workflow,
+    Folder,
+    Session,
+    Profile,
+    Credential,
+    TotpCode,
+    Artifact,
+    Upload,
+    Run,
+)
