@@ -9,6 +9,9 @@ nothing and says what differs.
 What is kept is what an answer can be judged by. Every model with fields is closed, so that a field nobody documents is
 found; defaults and titles go; "this or null" becomes one list of types. Where the server leaves its own schema is not
 written here but in ``departures.json``, by hand, each row with its fact.
+
+``requests.json`` is the other half, what the public operations take and which statuses they declare: the fake's own
+document is compared with it. Its models stay open, as the server's are.
 """
 
 import argparse
@@ -17,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from skyvern_testkit.wire.operations import OPERATIONS, Operation
+from skyvern_testkit.wire.operations import OPERATIONS, PUBLIC, Operation
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "contracts" / "schemas"
@@ -48,23 +51,23 @@ QUERIES = {
 """What those routes read from the query; the same facts."""
 
 
-def compact(schema: Any) -> Any:
-    """The same schema, closed and without what no answer is judged by."""
+def compact(schema: Any, *, closed: bool = True) -> Any:
+    """The same schema without what nothing is judged by; closed: no fields but those it names."""
     if isinstance(schema, list):
-        return [compact(item) for item in schema]
+        return [compact(item, closed=closed) for item in schema]
     if not isinstance(schema, dict):
         return schema
     small: Schema = {}
     for key, value in schema.items():
         if key == "properties":
-            small[key] = {name: compact(field) for name, field in value.items()}
+            small[key] = {name: compact(field, closed=closed) for name, field in value.items()}
         elif key == "$ref":
             small[key] = f"models.json#/$defs/{value.removeprefix(MODELS)}"
         elif key in {"enum", "required", "const"}:
             small[key] = value
         elif key not in DROPPED:
-            small[key] = compact(value)
-    if "properties" in small:
+            small[key] = compact(value, closed=closed)
+    if closed and "properties" in small:
         small.setdefault("additionalProperties", False)
     return nullable(small)
 
@@ -106,6 +109,26 @@ def described(operation: Operation, facts: Schema) -> Schema:
     return found
 
 
+def taken(operation: Operation, facts: Schema) -> Schema:
+    """What a public operation takes, and how the server's document files it."""
+    public = facts["paths"][operation.path][operation.method.lower()]
+    found: Schema = {
+        "id": public["operation_id"],
+        "tags": public["tags"],
+        "statuses": sorted(public["responses"]),
+        "parameters": [compact(row, closed=False) for row in public.get("parameters", [])],
+    }
+    if public.get("body"):
+        ((media, schema),) = public["body"]["content"].items()
+        required = public["body"].get("required", False)
+        found["body"] = {
+            "required": required,
+            "media": media,
+            "schema": compact(schema, closed=False),
+        }
+    return found
+
+
 def references(schema: Any) -> set[str]:
     """The models that a schema names."""
     if isinstance(schema, list):
@@ -120,24 +143,35 @@ def derive(facts: Schema) -> dict[str, str]:
     """File name -> text."""
     source = f"skyvern 1.0.56: {facts['source']}; derived by tools/derive_schemas.py"
     operations = {name: described(operation, facts) for name, operation in OPERATIONS.items()}
+    requests = {row.name: taken(row, facts) for row in PUBLIC}
+    models = models_of(operations, facts, closed=True)
+    request_models = models_of(requests, facts, closed=False)
+    return {
+        "operations.json": _text(source, {"operations": operations}),
+        "models.json": _text(source, {"$defs": models}),
+        "requests.json": _text(source, {"operations": requests, "$defs": request_models}),
+    }
+
+
+def models_of(operations: dict[str, Schema], facts: Schema, *, closed: bool) -> dict[str, Schema]:
+    """All models that these operations name, and those that those name."""
     models: dict[str, Schema] = {}
     wanted = references(operations)
     while wanted:
         name = wanted.pop()
-        models[name] = compact(facts["schemas"][name])
+        models[name] = compact(facts["schemas"][name], closed=closed)
         wanted |= references(models[name]) - set(models)
-    return {
-        "operations.json": _text(source, "operations", operations),
-        "models.json": _text(source, "$defs", dict(sorted(models.items()))),
-    }
+    return dict(sorted(models.items()))
 
 
-def _text(source: str, title: str, rows: dict[str, Schema]) -> str:
+def _text(source: str, tables: dict[str, dict[str, Schema]]) -> str:
     """JSON with one row a line: a change of the server is a change of a line."""
-    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
-    return f'{{\n "source": {json.dumps(source)},\n {json.dumps(title)}: {{\n{lines}\n }}\n}}\n'.replace(
-        "models.json#/$defs/", "#/$defs/" if title == "$defs" else "models.json#/$defs/"
-    )
+    parts = [f' "source": {json.dumps(source)}']
+    for title, rows in tables.items():
+        lines = [f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items()]
+        parts.append(f" {json.dumps(title)}: {{\n" + ",\n".join(lines) + "\n }")
+    text = "{\n" + ",\n".join(parts) + "\n}\n"
+    return text.replace("models.json#/$defs/", "#/$defs/") if "$defs" in tables else text
 
 
 def main() -> None:

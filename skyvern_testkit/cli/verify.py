@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from skyvern_testkit.cli import CommandError
 from skyvern_testkit.contract.cases import DRIVERS
-from skyvern_testkit.contract.folder import contracts_folder
 from skyvern_testkit.contract.report import DISPROVED, summary
 from skyvern_testkit.contract.targets import Asked, UnknownTarget, target_named
+from skyvern_testkit.contractfiles import contracts_folder
 
 __all__ = ["add_arguments", "command_line", "environment", "run"]
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from skyvern_testkit.contract.folder import read_contract
+from skyvern_testkit.contractfiles import read_contract
 from skyvern_testkit.wire.operations import operation_named
 
 if TYPE_CHECKING:

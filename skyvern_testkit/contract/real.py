@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from skyvern_testkit.contract.folder import contracts_folder
+from skyvern_testkit.contractfiles import contracts_folder
 
 __all__ = ["RealServer", "RealServerError"]
 

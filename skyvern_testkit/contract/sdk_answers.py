@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from skyvern_testkit.contract.answers import WrongAnswer
-from skyvern_testkit.contract.folder import read_contract
 from skyvern_testkit.contract.outcome import Outcome
+from skyvern_testkit.contractfiles import read_contract
 
 if TYPE_CHECKING:
     from collections.abc import Callable

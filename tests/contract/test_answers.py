@@ -10,7 +10,7 @@ from skyvern_testkit.contract.answers import (
     faults_of,
     place_of_argument,
 )
-from skyvern_testkit.contract.folder import read_contract
+from skyvern_testkit.contractfiles import read_contract
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.operations import OPERATIONS
 from tests.recorded.evidence import Recorded, groups, recorded

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from skyvern_testkit.contract.cases import DRIVERS, MARK, Case
-from skyvern_testkit.contract.folder import contracts_folder, read_contract
+from skyvern_testkit.contractfiles import contracts_folder, read_contract
 
 RELEASE = "skyvern 1.0.56"
 

@@ -8,7 +8,7 @@ import pytest
 
 from skyvern_testkit.cli import main
 from skyvern_testkit.cli.verify import environment
-from skyvern_testkit.contract.folder import contracts_folder
+from skyvern_testkit.contractfiles import contracts_folder
 
 CASE = """
 from skyvern_testkit.contract import case
