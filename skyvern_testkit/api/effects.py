@@ -40,7 +40,9 @@ def sign(body: bytes, api_key: str) -> str:
 
 def render(effect: Effect, world: World, links: Links) -> Request:
     """The request that an effect is: where, which headers, which bytes."""
-    if effect.kind == "webhook":
+    if effect.first is not None:
+        body = effect.first.request_body
+    elif effect.kind == "webhook":
         told = replayed_body if effect.replayed else webhook_body
         body = dump_webhook(told(world, effect.run, links))
     else:

@@ -41,7 +41,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 class Courier:
-    """Delivers effects and tells the world what became of them; one try each.
+    """Delivers effects and tells the world what became of them; whether to try again is its business.
 
     Args:
         failures: gets what receivers raise.
@@ -142,7 +142,9 @@ class Courier:
                     if len(body) >= BODY_LIMIT:
                         break
                 await response.aclose()
-        return httpx.Response(response.status_code, content=body[:BODY_LIMIT])
+        return httpx.Response(
+            response.status_code, headers=_kept(response), content=body[:BODY_LIMIT]
+        )
 
     def _failed(self, sent: WebhookRequest, error: Exception) -> EffectResult:
         if isinstance(error, _OutsideWorld):
@@ -189,7 +191,7 @@ def _call(sent: WebhookRequest) -> httpx.Response:
             if len(body) >= BODY_LIMIT:
                 break
         response.close()
-    return httpx.Response(response.status_code, content=body[:BODY_LIMIT])
+    return httpx.Response(response.status_code, headers=_kept(response), content=body[:BODY_LIMIT])
 
 
 def _with_patience(sent: WebhookRequest) -> httpx.Request:
@@ -203,5 +205,14 @@ def _with_patience(sent: WebhookRequest) -> httpx.Request:
     )
 
 
+def _kept(response: httpx.Response) -> dict[str, str]:
+    """The header that matters, without those that speak of the body's encoding."""
+    return {name: value for name, value in response.headers.items() if name == "retry-after"}
+
+
 def _result(response: httpx.Response) -> EffectResult:
-    return EffectResult(status=response.status_code, body=response.text)
+    return EffectResult(
+        status=response.status_code,
+        body=response.text,
+        retry_after=response.headers.get("retry-after"),
+    )

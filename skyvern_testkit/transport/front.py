@@ -218,7 +218,8 @@ class Front:
         with self.moving():
             self.fake.effect_done(effect, result)
             self._settle(effect.run.id)
-            listeners = self._listeners.pop(effect.id, [])
+            is_over = effect.id in self.fake.world.results
+            listeners = self._listeners.pop(effect.id, []) if is_over else []
         for listener in listeners:
             listener()
 

@@ -51,6 +51,9 @@ def _webhook(world: World, run: Run) -> Effect | None:
 def emit_due(world: World, event: EffectDue) -> None:
     """Hand an effect to the outside; a webhook tells of the run as it is now, recording and all."""
     effect = event.effect
+    if effect.first is not None:
+        world.emit(effect, at=effect.at)
+        return
     run = world.run(effect.run.id)
     if effect.kind == "webhook" and run.attempt == effect.run.attempt:
         effect = replace(effect, run=run)

@@ -141,6 +141,10 @@ class Effect:
     at: int = 0
     replayed: bool = False
     """Sent once more on request: its body says less, and its result changes nothing of the run."""
+    nth: int = 1
+    """Which try it is."""
+    first: EffectResult | None = field(default=None, repr=False)
+    """What became of the first try, of a later one: it says again what that one said."""
 
     @property
     def name(self) -> str:
@@ -164,6 +168,7 @@ class EffectResult:
         error: why no answer came, as ``ErrorClass: text``.
         contacted: False where nobody was called, since a fake calls nobody outside this machine.
             The world then goes on as if the receiver had nothing to say.
+        retry_after: the receiver's ``Retry-After``.
         request_headers: what was sent, for the journal.
         request_body: what was sent, for the journal.
     """
@@ -172,6 +177,7 @@ class EffectResult:
     body: str = ""
     error: str | None = None
     contacted: bool = True
+    retry_after: str | None = None
     request_headers: JsonObject = field(default_factory=dict[str, Json], repr=False)
     request_body: bytes = field(default=b"", repr=False)
 

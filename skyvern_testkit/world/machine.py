@@ -53,6 +53,7 @@ from skyvern_testkit.world.occupancy import end_session, expire_later
 from skyvern_testkit.world.playing import choose_script, next_input, next_step
 from skyvern_testkit.world.retries import revoke_retry
 from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.tries import try_again
 from skyvern_testkit.world.waking import wake
 from skyvern_testkit.world.world import Change, Problem, World
 
@@ -116,6 +117,8 @@ def read_by_client(world: World, run: Run) -> Run:
 def effect_done(world: World, effect: Effect, result: EffectResult) -> None:
     """The outside has done what the world asked for, or failed to."""
     world.in_flight.pop(effect.id, None)
+    if try_again(world, effect, result):
+        return
     world.results[effect.id] = result
     match effect.kind:
         case "webhook":

@@ -296,9 +296,14 @@ class World:
         self._effects += 1
         return Effect(id=self._effects, **values)
 
-    def emit(self, effect: Effect) -> Effect:
-        """Hand an effect to the outside: it lies in the outbox until a transport takes it."""
-        now = replace(effect, at=self.now)
+    def emit(self, effect: Effect, *, at: int | None = None) -> Effect:
+        """Hand an effect to the outside: it lies in the outbox until a transport takes it.
+
+        Args:
+            effect: what is to be done.
+            at: when it says that it was sent; default: now.
+        """
+        now = replace(effect, at=self.now if at is None else at)
         self.in_flight[now.id] = now
         self.outbox.append(now)
         return now

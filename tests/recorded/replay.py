@@ -136,9 +136,12 @@ def in_memory(fake: FakeSkyvern) -> Send:
             match step:
                 case Until(at):
                     now = at
-                case After():
-                    now = fake.world.now + 4 * SECOND  # three tries of a webhook
+                case After(effect_id):
                     deliver(fake)
+                    while effect_id not in fake.world.results:  # there will be another try
+                        now = fake.next_due() or now
+                        fake.advance(now)
+                        deliver(fake)
                 case _:
                     raise TypeError(f"the fake waits for {step}")
 

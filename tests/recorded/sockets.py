@@ -31,10 +31,13 @@ def over_a_socket(group: str) -> Generator[Replay]:
             def dispatch(*, here: bool = False) -> None:
                 """As in memory: the world hears after a request, or when one waits for it."""
                 with front.lock:
-                    if any(effect.id in front._listeners for effect in fake.world.outbox):
+                    awaited = {effect.id for effect in fake.world.outbox} & set(front._listeners)
+                    while awaited:
                         for effect in fake.take_effects():
                             front.effect_done(effect, became_of(effect))
-                        clock.advance(4)  # three tries of a webhook
+                        awaited -= set(fake.world.results)
+                        if awaited:  # there will be another try
+                            clock.move_to(front.on_clock(front.fake.next_due()))
 
             front.dispatch = dispatch
             front.answered = front._settle = lambda _: None  # time moves for waits, not for looks

@@ -73,6 +73,11 @@ class Stage:
                 return step
             assert isinstance(step, After), step
             self.deliver()
+            while step.effect_id not in self.fake.world.results:  # there will be another try
+                due = self.fake.next_due()
+                assert due is not None
+                self.fake.advance(due)
+                self.deliver()
 
     def ask(self, what: str, **body: Any) -> Any:
         """The JSON of an answer that is no refusal."""

@@ -284,7 +284,6 @@ def test_a_totp_url_is_asked_at_every_look(stage: Stage):
         EffectResult(status=200, body='{"verification_code":""}'),
         EffectResult(status=200, body='["987654"]'),
         EffectResult(status=500, body='{"verification_code":"987654"}'),
-        EffectResult(error="ConnectError: refused"),
     ],
 )
 def test_without_a_code_the_stored_ones_are_looked_through_in_the_same_tick(
@@ -294,6 +293,17 @@ def test_without_a_code_the_stored_ones_are_looked_through_in_the_same_tick(
     push(stage, "111111")
     run_id = task(stage, totp_url=URL)
     stage.wait(10)
+    assert stage.read(run_id)["output"] == {"typed": "111111"}
+
+
+def test_a_tick_asks_a_url_that_cannot_be_reached_three_times(stage: Stage):
+    stage.answer = EffectResult(error="ConnectError: refused")
+    push(stage, "111111")
+    run_id = task(stage, totp_url=URL)
+    stage.wait(19)
+    assert stage.read(run_id)["output"] is None
+    stage.wait(1)
+    assert len(stage.sent) == 3
     assert stage.read(run_id)["output"] == {"typed": "111111"}
 
 
