@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.world.rows import Workflow
 from tests.api.asking import ask
 
 EMPTY = {"title": "T", "workflow_definition": {"parameters": [], "blocks": []}}
@@ -61,3 +62,16 @@ def test_a_fork_has_folders_of_its_own(fake: FakeSkyvern):
 
     assert titles(fake) == ""
     assert titles(twin) == "a"
+
+
+def test_the_workflow_behind_a_task_of_engine_2_is_in_no_folder_and_can_be_read():
+    fake = FakeSkyvern()
+    ask(fake, "POST /v1/run/tasks", prompt="p", engine="skyvern-2.0")
+    assert ask(fake, "POST /v1/folders", title="F")["workflow_count"] == 0
+    (hidden,) = fake.world.rows(Workflow)
+    read = ask(fake, f"GET /v1/workflows/{hidden.permanent_id}")
+    assert (read["status"], read["folder_id"], read["run_with"]) == (
+        "auto_generated",
+        None,
+        "agent",
+    )

@@ -16,6 +16,7 @@ from skyvern_testkit.api.runs.requests import (
     task_echo,
 )
 from skyvern_testkit.api.uploads import attach_files, check_files
+from skyvern_testkit.api.workflows.answers import settings_of
 from skyvern_testkit.script import START, Family, RunInput, family_of
 from skyvern_testkit.wire.errors import Refusal, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
@@ -139,9 +140,34 @@ def _hidden_workflow(call: Call) -> Workflow:
         permanent_id=permanent_id,
         version=1,
         title="New Workflow",
-        definition={"version": 1, "parameters": [], "blocks": []},
-        settings={"status": "auto_generated"},
+        definition={
+            "version": 1,
+            "parameters": [],
+            "blocks": [],
+            "finally_block_label": None,
+            "error_code_mapping": None,
+            "retry_policy": None,
+            "workflow_system_prompt": None,
+            "completion_contract": None,
+        },
+        settings=settings_of(_HIDDEN),
     )
+
+
+_HIDDEN: Final[JsonObject] = {
+    "status": "auto_generated",
+    "is_saved_task": False,
+    "proxy_location": "RESIDENTIAL",
+    "persist_browser_session": False,
+    "reuse_browser_session": False,
+    "pin_saved_session_ip": False,
+    "run_with": "agent",
+    "ai_fallback": True,
+    "adaptive_caching": False,
+    "generate_script_on_terminal": False,
+    "run_sequentially": False,
+}
+"""What the workflow behind a 2.0 task is answered with, as the real server was asked for one."""
 
 
 def plain(value: object) -> object:
