@@ -1,18 +1,20 @@
-"""Credentials (facts: resources 7). What is secret is stored and never answered."""
+"""The operations on credentials."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Annotated, Any, Final
-from urllib.parse import parse_qs, urlsplit
-
-from pydantic import Field, StringConstraints, model_validator
+from collections.abc import Mapping
+from typing import Any, Final
 
 from skyvern_testkit.api.call import Answer, Call, Endpoint, page_of
-from skyvern_testkit.api.fields import Lazy, NamedProxyTarget, ProxyLocation
+from skyvern_testkit.api.credentials.answers import KINDS, credential_body
+from skyvern_testkit.api.credentials.requests import (
+    CreateCredential,
+    CredentialsQuery,
+    RenameCredential,
+    VaultType,
+)
+from skyvern_testkit.api.credentials.seeds import check_seed, usable_seed
+from skyvern_testkit.api.fields import ProxyLocation
 from skyvern_testkit.api.profiles import pinned_proxy, repinned_proxy
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
@@ -20,211 +22,10 @@ from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.codes import seed_code
 from skyvern_testkit.world.rows import Credential, Profile
 
-__all__ = ["ENDPOINTS", "credential_body", "usable_seed"]
+__all__ = ["ENDPOINTS"]
 
-MIN_SEED_BYTES: Final = 14
-"""PyOTP 2.12 refuses shorter ones, among them the popular test seed JBSWY3DPEHPK3PXP."""
 CODE_PERIOD: Final = 30
 _KEPT: Final = ("browser_profile_id", "auto_profile_disabled", "pin_saved_session_ip", "tested_url")
-
-
-# --- requests ---------------------------------------------------------------------------------
-#
-# The names of these classes and of their validator are on the wire: they stand in the ``loc`` of 422s.
-
-
-class CredentialType(StrEnum):
-    PASSWORD = "password"
-    CREDIT_CARD = "credit_card"
-    SECRET = "secret"
-
-
-class TotpType(StrEnum):
-    AUTHENTICATOR = "authenticator"
-    EMAIL = "email"
-    TEXT = "text"
-    PASSKEY = "passkey"
-    NONE = "none"
-
-
-class VaultType(StrEnum):
-    SKYVERN = "skyvern"
-    BITWARDEN = "bitwarden"
-    AZURE_VAULT = "azure_vault"
-    GCP = "gcp"
-    CUSTOM = "custom"
-
-
-_Filled = Annotated[str, StringConstraints(min_length=1)]
-
-
-class NonEmptyPasswordCredential(Lazy):
-    password: str = Field(default="", repr=False)
-    username: _Filled
-    totp: str | None = Field(default=None, repr=False)
-    totp_type: TotpType = TotpType.NONE
-    totp_identifier: str | None = None
-    metadata: dict[str, str] | None = None
-
-    @model_validator(mode="after")
-    def normalize_empty_optional_fields(self) -> NonEmptyPasswordCredential:
-        return self
-
-
-class BillingAddress(Lazy):
-    line1: str | None = None
-    line2: str | None = None
-    city: str | None = None
-    state: str | None = None
-    state_code: str | None = None
-    postal_code: str | None = None
-    country: str | None = None
-    country_code: str | None = None
-
-
-class NonEmptyCreditCardCredential(Lazy):
-    card_number: _Filled = Field(repr=False)
-    card_cvv: _Filled = Field(repr=False)
-    card_exp_month: _Filled
-    card_exp_year: _Filled
-    card_brand: _Filled
-    card_holder_name: _Filled
-    billing_address: BillingAddress | None = None
-    billing_email: str | None = None
-    billing_phone: str | None = None
-    metadata: dict[str, str] | None = None
-
-    @model_validator(mode="after")
-    def normalize_empty_optional_fields(self) -> NonEmptyCreditCardCredential:
-        return self
-
-
-class SecretCredential(Lazy):
-    secret_value: _Filled = Field(repr=False)
-    secret_label: str | None = None
-
-
-class CreateCredential(Lazy):
-    name: str
-    credential_type: CredentialType
-    credential: NonEmptyPasswordCredential | NonEmptyCreditCardCredential | SecretCredential
-    vault_type: VaultType | None = None
-    proxy_location: NamedProxyTarget = None
-    proxy_session_id: str | None = None
-    rotate_proxy_session_id: bool = False
-    browser_profile_id: str | None = None
-    auto_profile_disabled: bool = False
-    pin_saved_session_ip: bool = False
-    tested_url: str | None = None
-
-
-class RenameCredential(Lazy):
-    name: _Filled
-
-
-class CredentialsQuery(Lazy):
-    page: Annotated[int, Field(ge=1)] = 1
-    page_size: Annotated[int, Field(ge=1)] = 10
-    vault_type: VaultType | None = None
-    credential_type: CredentialType | None = None
-    search: Annotated[str, StringConstraints(max_length=200)] | None = None
-    folder_id: str | None = None
-
-
-# --- answers ----------------------------------------------------------------------------------
-
-
-def credential_body(credential: Credential) -> JsonObject:
-    """A credential as it is answered: without its secrets and without times."""
-    settings = credential.settings
-    return {
-        "credential_id": credential.id,
-        "credential": credential.shown,
-        "credential_type": credential.type,
-        "name": credential.name,
-        "vault_type": "skyvern",
-        "browser_profile_id": settings["browser_profile_id"],
-        "auto_profile_disabled": settings["auto_profile_disabled"],
-        "pin_saved_session_ip": settings["pin_saved_session_ip"],
-        "tested_url": settings["tested_url"],
-        "user_context": None,
-        "save_browser_session_intent": False,
-        "run_sequentially": False,
-        "folder_id": None,
-        "proxy_location": settings["proxy_location"],
-        "proxy_session_id": settings["proxy_session_id"],
-        "created_by": None,
-    }
-
-
-def _shown_password(credential: NonEmptyPasswordCredential) -> JsonObject:
-    return {
-        "username": credential.username,
-        "totp_type": credential.totp_type,
-        "totp_identifier": credential.totp_identifier,
-        "has_totp": bool(credential.totp),
-    }
-
-
-def _shown_card(credential: NonEmptyCreditCardCredential) -> JsonObject:
-    return {"last_four": credential.card_number[-4:], "brand": credential.card_brand}
-
-
-def _shown_secret(credential: SecretCredential) -> JsonObject:
-    return {"secret_label": credential.secret_label}
-
-
-_KINDS: Final[dict[CredentialType, tuple[type[Lazy], Callable[[Any], JsonObject]]]] = {
-    CredentialType.PASSWORD: (NonEmptyPasswordCredential, _shown_password),
-    CredentialType.CREDIT_CARD: (NonEmptyCreditCardCredential, _shown_card),
-    CredentialType.SECRET: (SecretCredential, _shown_secret),
-}
-
-
-# --- the seed of an authenticator -------------------------------------------------------------
-
-_KEY_REQUIRED: Final = {
-    "error_code": "authenticator_key_required",
-    "message": (
-        "Authenticator key is required. Paste the raw setup key or full otpauth:// URI "
-        "from the website's 2FA setup screen."
-    ),
-}
-_KEY_INVALID: Final = {
-    "error_code": "invalid_authenticator_key",
-    "message": (
-        "Invalid authenticator key. Paste the raw Base32 setup key or full otpauth:// URI "
-        "from the website's 2FA setup screen."
-    ),
-}
-
-
-def usable_seed(text: str | None) -> str | None:
-    """The Base32 seed (or the ``otpauth`` URI with one) that codes can be made of, or None."""
-    text = (text or "").strip()
-    if text.lower().startswith("otpauth:"):
-        parts = urlsplit(text)
-        secrets = parse_qs(parts.query).get("secret", [""])
-        return text if parts.netloc.lower() == "totp" and usable_seed(secrets[0]) else None
-    seed = text.replace(" ", "").replace("-", "").upper()
-    try:
-        length = len(base64.b32decode(seed + "=" * (-len(seed) % 8)))
-    except (binascii.Error, ValueError):
-        return None
-    return seed if length >= MIN_SEED_BYTES else None
-
-
-def _check_seed(credential: Any) -> None:
-    """Only the type ``authenticator`` is checked; with any other the seed may be anything."""
-    if getattr(credential, "totp_type", None) is not TotpType.AUTHENTICATOR:
-        return
-    if not (credential.totp or "").strip():
-        raise Refusal(400, _KEY_REQUIRED)
-    if usable_seed(credential.totp) is None:
-        raise Refusal(400, _KEY_INVALID)
-
-
-# --- handlers ---------------------------------------------------------------------------------
 
 
 def create_credential(call: Call) -> JsonObject:
@@ -235,10 +36,10 @@ def create_credential(call: Call) -> JsonObject:
 
 def _values(call: Call, asked: CreateCredential, old: Credential | None = None) -> dict[str, Any]:
     """The fields of the row that a request asks for."""
-    model, shown = _KINDS[asked.credential_type]
+    model, shown = KINDS[asked.credential_type]
     if not isinstance(asked.credential, model):
         raise ServerCrash("AttributeError")
-    _check_seed(asked.credential)
+    check_seed(asked.credential)
     _check_vault(call, asked.vault_type)
     if "browser_profile_id" in asked.model_fields_set:
         _check_profile(call, asked.browser_profile_id, own=None if old is None else old.id)
