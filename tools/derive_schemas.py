@@ -39,6 +39,7 @@ HIDDEN: dict[str, Schema | None] = {
         "type": "object",
     },
     "get_totp_codes": {"items": {"$ref": "TOTPCode"}, "type": "array"},
+    "get_openapi": {"type": "object"},
     "heartbeat": None,
     "rename_credential": {"$ref": "CredentialResponse"},
 }

@@ -3,6 +3,7 @@
 import pytest
 
 from skyvern_testkit.contract import Caller, case
+from skyvern_testkit.wire.operations import PUBLIC
 
 OWN_REQUESTS = "the SDK sends only its own calls"
 JSON = {"content-type": "application/json"}
@@ -29,6 +30,15 @@ def keyless(skyvern: Caller) -> Caller:
 
 
 # --- no key needed ------------------------------------------------------------------------------
+
+
+@case("http.openapi", fact="resources 1", raw_only=OWN_REQUESTS)
+def test_the_document_names_public_operations_and_needs_no_key(skyvern: Caller) -> None:
+    document = keyless(skyvern).send("GET", "/openapi.json").ok()
+    assert document["openapi"].startswith("3.1.")
+    named = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert named <= {(row.method, row.path) for row in PUBLIC}
+    assert {("GET", path) for path in KEYED if not path.endswith("/totp")} <= named
 
 
 @case("http.version", fact="resources 1")

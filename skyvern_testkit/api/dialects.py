@@ -128,12 +128,16 @@ class Dialect:
 
     def read(self, operation: str, body: Json) -> tuple[Json, tuple[str, ...]]:
         """The body without the fields that this release does not know, and which those are."""
-        forgotten = self._forgotten.get(operation)
+        forgotten = self.forgotten(operation)
         if not forgotten or not isinstance(body, dict):
             return body, ()
         sent = cast("dict[str, Json]", body)
         ignored = tuple(name for name in sent if name in forgotten and sent[name] is not None)
         return _without(sent, forgotten), ignored
+
+    def forgotten(self, operation: str) -> frozenset[str]:
+        """The fields of its body that this release does not know."""
+        return self._forgotten.get(operation, frozenset())
 
     @cached_property
     def _forgotten(self) -> dict[str, frozenset[str]]:
@@ -155,13 +159,17 @@ class Dialect:
 
     def write(self, operation: str, body: Json) -> Json:
         """The answer, or each of a list, without the fields that this release does not have."""
-        left_out = self._left_out.get(operation)
+        left_out = self.left_out(operation)
         if not left_out:
             return body
         if isinstance(body, list):
             items = cast("list[object]", body)
             return [_without(item, left_out) for item in items]
         return _without(body, left_out)
+
+    def left_out(self, operation: str) -> frozenset[str]:
+        """The fields that its answer, or each of a list, does not have in this release."""
+        return self._left_out.get(operation, frozenset())
 
     @cached_property
     def _left_out(self) -> dict[str, frozenset[str]]:

@@ -10,6 +10,7 @@ from skyvern_testkit.api.call import Endpoint
 __all__ = ["FAMILIES", "endpoints"]
 
 FAMILIES = (
+    "skyvern_testkit.api.openapi",
     "skyvern_testkit.api.credentials",
     "skyvern_testkit.api.profiles",
     "skyvern_testkit.api.sessions",

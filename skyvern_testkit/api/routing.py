@@ -42,6 +42,8 @@ class _Route:
     method: str
     operation: Operation
     pattern: re.Pattern[str]
+    allow: str
+    """The methods that a 405 names: a route of GET is none of HEAD, but for those that say so."""
 
 
 class Router:
@@ -59,7 +61,9 @@ class Router:
         for operation in self._table:
             for method, path in operation.routes:
                 pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
-                found.setdefault(path.count("/"), []).append(_Route(method, operation, pattern))
+                allow = "GET, HEAD" if ("HEAD", path) in operation.routes else method
+                route = _Route(method, operation, pattern, allow)
+                found.setdefault(path.count("/"), []).append(route)
         return found
 
     def _find(self, method: str, path: str) -> Matched | Unroutable:
@@ -70,7 +74,7 @@ class Router:
                 continue
             if route.method == method:
                 return Matched(route.operation, match.groupdict(), path)
-            allow = allow or route.method
+            allow = allow or route.allow
         return Unroutable(allow)
 
     def match(self, request: Request) -> Matched | Redirect | Unroutable:

@@ -7,11 +7,11 @@ named in ``departures.json``.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from skyvern_testkit.api.schemas import answer_models, answers_of, arguments_of, refusal_schema
 from skyvern_testkit.contractfiles import read_contract
 from skyvern_testkit.wire.operations import operation_named
 
@@ -23,11 +23,6 @@ __all__ = ["WrongAnswer", "check_answer", "faults_of", "place_of_argument"]
 MOST: Final = 5
 """Faults that a message shows."""
 
-REFUSALS: Final = {416: "no_range", 500: "crash"}
-"""Statuses with a shape of their own in ``refusals.json``; the others share one."""
-SECRETS: Final = "/v1/credentials"
-"""Under this path what was sent is never repeated."""
-
 
 class WrongAnswer(AssertionError):
     """An answer that the server's own schema does not allow."""
@@ -35,7 +30,7 @@ class WrongAnswer(AssertionError):
 
 def place_of_argument(operation: str, argument: str) -> tuple[str, str]:
     """Where an argument travels, ``path``, ``query``, ``headers`` or ``body``, and under which name."""
-    row = _operations()[operation]
+    row = arguments_of(operation)
     if f"{{{argument}}}" in operation_named(operation).path:
         return "path", argument
     if argument in row.get("headers", {}):
@@ -71,11 +66,10 @@ def faults_of(
 ) -> Iterator[str]:
     """What is wrong with an answer, one line each; see :func:`check_answer`."""
     if status >= 400:
-        is_secret = operation_named(operation).path.startswith(SECRETS)
-        shape = REFUSALS.get(status, "secret" if is_secret else "refusal")
+        shape, _ = refusal_schema(operation_named(operation).path, status)
         yield from _faults(_refusals(shape), value)
         return
-    answers = _operations()[operation]["answers"]
+    answers = answers_of(operation)
     if str(status) not in answers:
         yield f"the status is none of {', '.join(answers) or 'those known: no schema is'}"
         return
@@ -98,32 +92,9 @@ def _faults(validator: Validator, value: Any) -> Iterator[str]:
         yield f"{where}: {deepest.message[:300]}"
 
 
-# --- reading the schemas ------------------------------------------------------------------------
-
-
-@cache
-def _operations() -> dict[str, dict[str, Any]]:
-    """All operations, with the answers that they only give by another path."""
-    rows: dict[str, dict[str, Any]] = deepcopy(
-        read_contract("schemas/operations.json")["operations"]
-    )
-    for row in read_contract("schemas/departures.json")["answers"]:
-        rows[row["operation"]]["answers"][row["status"]] = row["schema"]
-    return rows
-
-
-@cache
-def _models() -> dict[str, Any]:
-    """All models, with the departures of the real server."""
-    models = deepcopy(read_contract("schemas/models.json")["$defs"])
-    for row in read_contract("schemas/departures.json")["departures"]:
-        models[row["model"]]["properties"][row["field"]] = row["schema"]
-    return {"$id": "models.json", "$defs": models}
-
-
 @cache
 def _validator(operation: str, status: str) -> Validator:
-    return _validator_of(_operations()[operation]["answers"][status])
+    return _validator_of(answers_of(operation)[status])
 
 
 @cache
@@ -138,7 +109,8 @@ def _validator_of(schema: dict[str, Any]) -> Validator:
 
     formats = FormatChecker(formats=())
     formats.checks("date-time", raises=ValueError)(_is_time)
-    resource: Any = DRAFT202012.create_resource(_models())
+    models = {"$id": "models.json", "$defs": answer_models()}
+    resource: Any = DRAFT202012.create_resource(models)
     registry: Any = Registry[Any]().with_resource("models.json", resource)
     return Draft202012Validator(schema, registry=registry, format_checker=formats)
 

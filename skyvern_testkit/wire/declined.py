@@ -50,6 +50,15 @@ _THIRD: Final = "it stands between Skyvern and another company's service"
 
 DECLINED: Final[tuple[Declined, ...]] = (
     Declined(
+        "reading_the_document",
+        "it is a page that loads its program from elsewhere; the document is at /openapi.json",
+        """
+        GET|HEAD /docs
+        GET|HEAD /docs/oauth2-redirect
+        GET|HEAD /redoc
+        """,
+    ),
+    Declined(
         "copilot",
         _UI,
         """

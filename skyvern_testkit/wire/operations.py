@@ -14,6 +14,7 @@ The order of the rows matters: the first route that matches wins.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -58,6 +59,11 @@ class Operation:
     declined: str | None = None
     """Why the fake does not serve it, where that is meant to stay so."""
 
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """The names in the path, in order."""
+        return tuple(re.findall(r"\{(\w+)\}", self.path))
+
 
 def _op(
     name: str, route: str, mirrors: str, twins: SlashTwins, *others: str, hidden: bool = False
@@ -92,6 +98,7 @@ def _declined(group: Declined) -> Operation:
 
 # fmt: off
 _SERVED: tuple[Operation, ...] = (
+    _op("get_openapi", "GET /openapi.json", "-", NONE, "HEAD /openapi.json", hidden=True),
     _op("run_task", "POST /v1/run/tasks", "-", ALL),
     _op("run_workflow", "POST /v1/run/agents", "W", ALL),
     _op("get_run", "GET /v1/runs/{run_id}", "-", ALL),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, Field, field_validator, model_validator
+from pydantic import AliasChoices, Field, WithJsonSchema, field_validator, model_validator
 
 from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget
 from skyvern_testkit.wire.jsontext import JsonObject
@@ -33,6 +33,9 @@ class RunEngine(StrEnum):
     UI_TARS = "ui-tars"
     YUTORI_NAVIGATOR = "yutori-navigator"
 
+
+_Runner = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]})]
+"""A text, says the server's schema; any value at all is taken (recorded exchanges bad.run_with)."""
 
 RUN_TYPE_OF_ENGINE: Final = {
     RunEngine.SKYVERN_V1: "task_v1",
@@ -83,7 +86,7 @@ class TaskRunRequest(_MayStartFresh):
     include_action_history_in_verification: bool | None = False
     max_screenshot_scrolls: int | None = None
     browser_address: str | None = None
-    run_with: Any = None  # any value at all is taken (recorded exchanges bad.run_with)
+    run_with: _Runner = None
     file_ids: Annotated[list[str], Field(max_length=50)] | None = None
 
 
@@ -105,7 +108,7 @@ class WorkflowRunRequest(_MayStartFresh):
     cdp_connect_headers: dict[str, str] | None = None
     browser_address: str | None = None
     ai_fallback: bool | None = None
-    run_with: Any = None
+    run_with: _Runner = None
     browser_type: str | None = None
     run_metadata: dict[str, str] | None = None
     file_ids: Annotated[list[str], Field(max_length=50)] | None = None
