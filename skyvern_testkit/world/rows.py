@@ -291,6 +291,10 @@ class Run(Row):
     origin: str = "run"
     """Which operation made it: ``run_task``, ``run_workflow``, ``login``, ``download_files``."""
 
+    trigger_type: str = "api"
+    """What started it, as lists of runs tell: ``api``, or ``scheduled`` by a schedule."""
+    workflow_schedule_id: str | None = None
+
     workflow_id: str | None = None
     workflow_permanent_id: str | None = None
     hidden_run_id: str | None = None

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
 
-from skyvern_testkit.api.call import Call
+from skyvern_testkit.api.runs.owner import Owner
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, check_storable
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Workflow
@@ -32,7 +32,7 @@ class Parameters:
     unreadable: str | None = None
 
 
-def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> Parameters:
+def resolve(owner: Owner, workflow: Workflow, given: JsonObject | None) -> Parameters:
     """The values the run works with: defaults filled in, converted to their types, extras dropped.
 
     A value is checked as it was sent, kept as text, and read from that text: so ``true`` becomes
@@ -57,7 +57,7 @@ def resolve(call: Call, workflow: Workflow, given: JsonObject | None) -> Paramet
                     missing.append(key)
                 continue
         if kind == "credential_id":
-            values[key] = _credential(call, value)
+            values[key] = _credential(owner, value)
             continue
         convert = _CONVERTERS.get(kind, _text)
         try:
@@ -141,13 +141,13 @@ _CONVERTERS: Final[dict[str, Callable[[Json], Json]]] = {
 }
 
 
-def _credential(call: Call, value: Json) -> str:
+def _credential(owner: Owner, value: Json) -> str:
     shown = (
         value if isinstance(value, str) else f"<non-string value of type {type(value).__name__}>"
     )
     if (
         not isinstance(value, str)
-        or call.world.get(Credential, value, call.organization_id) is None
+        or owner.world.get(Credential, value, owner.organization_id) is None
     ):
         raise Refusal(
             400, f"Invalid credential ID: {shown}. Failed to resolve to a valid credential."
@@ -155,7 +155,7 @@ def _credential(call: Call, value: Json) -> str:
     return value
 
 
-def credential_of(call: Call, workflow: Workflow, parameters: JsonObject) -> str | None:
+def credential_of(owner: Owner, workflow: Workflow, parameters: JsonObject) -> str | None:
     """The stored credential that the run logs in with, if it has one.
 
     Raises:
@@ -163,7 +163,7 @@ def credential_of(call: Call, workflow: Workflow, parameters: JsonObject) -> str
     """
     for parameter in _all(workflow):
         if parameter.get("parameter_type") == "credential":
-            return _credential(call, parameter.get("credential_id"))
+            return _credential(owner, parameter.get("credential_id"))
         if parameter.get("workflow_parameter_type") == "credential_id":
             value = parameters.get(parameter["key"])
             if value:

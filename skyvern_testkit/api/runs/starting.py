@@ -8,6 +8,7 @@ from typing import Any
 
 from skyvern_testkit.api.call import Call
 from skyvern_testkit.api.runs.answers import create_body
+from skyvern_testkit.api.runs.owner import Owner
 from skyvern_testkit.api.uploads import attach_files
 from skyvern_testkit.script import START, Family, RunInput
 from skyvern_testkit.wire.errors import check_storable
@@ -16,7 +17,7 @@ from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Profile, Run, Workflow
 
-__all__ = ["Order", "known_runner", "start_run"]
+__all__ = ["Order", "begin_run", "known_runner", "start_run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,9 @@ class Order:
 
     origin: str
     workflow: Workflow
+    run_id: str | None = None
+    trigger_type: str = "api"
+    workflow_schedule_id: str | None = None
     echo: JsonObject
     read_back: JsonObject
     parameters: JsonObject
@@ -45,8 +49,15 @@ class Order:
 
 def start_run(call: Call, order: Order) -> JsonObject:
     """Make the run and let it begin; returns the answer of the create call."""
-    world, workflow = call.world, order.workflow
-    run_id = world.new_id("wr")
+    run = begin_run(call, order)
+    attach_files(call, order.file_ids, run.id)
+    return create_body(run, call.links)
+
+
+def begin_run(owner: Owner, order: Order) -> Run:
+    """Make the run and let it begin, whoever asked for it."""
+    world, workflow = owner.world, order.workflow
+    run_id = order.run_id or world.new_id("wr")
     given = RunInput(
         run_id=run_id,
         run_type="workflow_run",
@@ -62,9 +73,9 @@ def start_run(call: Call, order: Order) -> JsonObject:
     )
     check_storable(order.totp_identifier)
     script = choose_script(
-        world, given, call.organization_id
+        world, given, owner.organization_id
     )  # a matcher may raise: before any row is made
-    profile_id = order.browser_profile_id or _own_memory(call, order)
+    profile_id = order.browser_profile_id or _own_memory(owner, order)
     webhook_url = order.webhook_url or workflow.settings.get("webhook_callback_url")
     read_back = {
         **order.read_back,
@@ -73,7 +84,7 @@ def start_run(call: Call, order: Order) -> JsonObject:
     }
     run = world.make(
         Run,
-        call.organization_id,
+        owner.organization_id,
         id=run_id,
         run_type="workflow_run",
         status=START[Family.WORKFLOW],
@@ -81,9 +92,11 @@ def start_run(call: Call, order: Order) -> JsonObject:
         request=order.echo,
         request_read_back=read_back,
         origin=order.origin,
+        trigger_type=order.trigger_type,
+        workflow_schedule_id=order.workflow_schedule_id,
         workflow_id=workflow.id,
         workflow_permanent_id=workflow.permanent_id,
-        api_key=call.api_key,
+        api_key=owner.api_key,
         webhook_url=webhook_url,
         totp_identifier=order.totp_identifier,
         totp_url=order.totp_url,
@@ -102,11 +115,10 @@ def start_run(call: Call, order: Order) -> JsonObject:
         browser_seed_source=_seed_source(order, workflow),
         script=script,
     )
-    attach_files(call, order.file_ids, run_id)
-    return create_body(machine.start(world, run), call.links)
+    return machine.start(world, run)
 
 
-def _own_memory(call: Call, order: Order) -> str | None:
+def _own_memory(owner: Owner, order: Order) -> str | None:
     """The managed profile of a workflow that persists its browser, made with its first run.
 
     Recorded lives ``wf_persist``, ``wf_persist_second``.
@@ -114,12 +126,12 @@ def _own_memory(call: Call, order: Order) -> str | None:
     workflow = order.workflow
     if not workflow.persists_browser_session or order.browser_session_id:
         return None
-    for profile in call.world.rows(Profile, call.organization_id):
+    for profile in owner.world.rows(Profile, owner.organization_id):
         if profile.is_managed and profile.workflow_permanent_id == workflow.permanent_id:
             return profile.id
-    made = call.world.make(
+    made = owner.world.make(
         Profile,
-        call.organization_id,
+        owner.organization_id,
         name=f"{workflow.title} (auto-saved session)",
         is_managed=True,
         workflow_permanent_id=workflow.permanent_id,
