@@ -294,6 +294,11 @@ class Run(Row):
     trigger_type: str = "api"
     """What started it, as lists of runs tell: ``api``, or ``scheduled`` by a schedule."""
     workflow_schedule_id: str | None = None
+    created_by: str | None = None
+    in_turn: bool = False
+    """Its workflow lets one run go after the other."""
+    older_request: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    """Of a task: the request as the older API has it."""
 
     workflow_id: str | None = None
     workflow_permanent_id: str | None = None

@@ -102,12 +102,13 @@ def run_body(world: World, run: Run, links: Links) -> JsonObject:
 
 
 def queued_at(run: Run) -> str | None:
-    """When it was queued; of a workflow run in a browser session without fraction of a second."""
+    """When it was queued; of a workflow run that has to wait for its turn (for its browser session,
+    or for the run before it) without fraction of a second."""
     if run.queued_at is None:
         return None
     written = timestamp(run.queued_at)
     in_session = run.family is Family.WORKFLOW and run.browser_session_id is not None
-    return written.partition(".")[0] if in_session else written
+    return written.partition(".")[0] if in_session or run.in_turn else written
 
 
 def attempts_of(run: Run) -> tuple[Attempt, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skyvern_testkit.api.call import Call
@@ -29,6 +29,7 @@ class Order:
     run_id: str | None = None
     trigger_type: str = "api"
     workflow_schedule_id: str | None = None
+    created_by: str | None = None
     echo: JsonObject
     read_back: JsonObject
     parameters: JsonObject
@@ -49,7 +50,7 @@ class Order:
 
 def start_run(call: Call, order: Order) -> JsonObject:
     """Make the run and let it begin; returns the answer of the create call."""
-    run = begin_run(call, order)
+    run = begin_run(call, _by_whom(call, order))
     attach_files(call, order.file_ids, run.id)
     return create_body(run, call.links)
 
@@ -113,6 +114,8 @@ def begin_run(owner: Owner, order: Order) -> Run:
         run_with=order.run_with or known_runner(workflow.settings.get("run_with")) or "agent",
         ai_fallback=order.ai_fallback,
         browser_seed_source=_seed_source(order, workflow),
+        in_turn=bool(workflow.settings.get("run_sequentially")),
+        created_by=order.created_by,
         script=script,
     )
     return machine.start(world, run)
@@ -137,6 +140,16 @@ def _own_memory(owner: Owner, order: Order) -> str | None:
         workflow_permanent_id=workflow.permanent_id,
     )
     return made.id
+
+
+def _by_whom(call: Call, order: Order) -> Order:
+    """The order, with who gave it: Skyvern's web application says so in a header.
+
+    Recorded: ``runretry.list1``, ``runlistwf.ui.list``.
+    """
+    if getattr(call.headers, "user_agent", None) != "skyvern-ui":
+        return order
+    return replace(order, trigger_type="manual", created_by=f"{call.organization_id}_user")
 
 
 def known_runner(asked: Any) -> str | None:
