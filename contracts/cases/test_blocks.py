@@ -410,24 +410,6 @@ def test_blocks_inside_loops_have_outputs_too(skyvern: Caller) -> None:
     assert outer["loop_blocks"][0]["loop_blocks"][0]["output_parameter"]["key"] == "deep_output"
 
 
-@case("workflows.blocks.parameters", fact="resources 3")
-def test_names_of_parameters_become_parameters(skyvern: Caller) -> None:
-    inner = create(skyvern, {"block_type": "task", "label": "it", **KEYS})["workflow_definition"]
-    (used,) = inner["blocks"][0]["parameters"]
-    assert used == next(row for row in inner["parameters"] if row["key"] == "text")
-    assert "parameter_keys" not in inner["blocks"][0]
-
-
-@case("workflows.blocks.parameters.unknown", fact="resources 3")
-def test_block_uses_parameters_that_are_defined(skyvern: Caller) -> None:
-    block = {"block_type": "task", "label": "a", "parameter_keys": ["nope"]}
-    refusal = refused(skyvern, block).refused(422)
-    assert refusal.startswith(
-        "Workflow definition has blocks that reference undefined parameters:\n"
-        "  - Block 'a' references undefined parameter(s): 'nope'\n\nMake sure to define "
-    )
-
-
 @case("workflows.blocks.code.parameters", fact="resources 3")
 def test_code_block_takes_names_of_parameters_alone(skyvern: Caller) -> None:
     block = {"block_type": "code", "label": "it", "code": "x = 1", "parameters": []}

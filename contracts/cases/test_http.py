@@ -1,8 +1,11 @@
 """What all operations have in common: keys, paths, bodies, queries, refusals, headers."""
 
+import re
+
 import pytest
 
-from skyvern_testkit.contract import Caller, case
+from skyvern_testkit.contract import Caller, Outcome, case
+from skyvern_testkit.contractfiles import read_contract
 from skyvern_testkit.wire.operations import PUBLIC
 
 OWN_REQUESTS = "the SDK sends only its own calls"
@@ -12,6 +15,13 @@ ORIGIN = {"origin": "https://app.example.com"}
 INVALID = "Invalid credentials"
 UNREADABLE = "Could not validate credentials"
 NOT_AN_OBJECT = "model_attributes_type"
+
+SIGNED_BY_ANOTHER = (
+    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"  # of HS256
+    ".eyJzdWIiOiJvXzEiLCJleHAiOjQxMDI0NDQ4MDB9"  # for o_1, until 2100
+    ".c2lnbmVkLWJ5LW5vYm9keS1pbi1wYXJ0aWN1bGFyLW8"
+)
+"""A token in the form of a key."""
 
 KEYED = (
     "/v1/agents",
@@ -69,6 +79,17 @@ def test_request_without_a_key_is_refused(skyvern: Caller, path: str) -> None:
 @pytest.mark.parametrize("path", KEYED)
 def test_key_that_is_no_token_is_refused(skyvern: Caller, path: str) -> None:
     skyvern.with_key("junk").send("GET", path).refused(403, UNREADABLE)
+
+
+@case("http.key.forms", fact="resources 1", raw_only=OWN_REQUESTS)
+@pytest.mark.parametrize("path", ["/v1/agents", "/v1/credentials"])
+@pytest.mark.parametrize(
+    "key", ['"junk"', "Bearer junk", SIGNED_BY_ANOTHER], ids=["quoted", "bearer", "signature"]
+)
+def test_key_that_is_no_token_of_the_servers_is_refused(
+    skyvern: Caller, path: str, key: str
+) -> None:
+    skyvern.with_key(key).send("GET", path).refused(403, UNREADABLE)
 
 
 @case("http.key.sdk", fact="resources 1, 13")
@@ -204,6 +225,61 @@ def test_older_paths_answer_too(skyvern: Caller, path: str, status: int) -> None
     answer = skyvern.send("GET", path)
     assert answer.status == status
     assert answer.json != {"detail": "Not Found"}
+
+
+ALIASES = [
+    (operation, alias)
+    for operation, aliases in read_contract("routes.json")["routes"].items()
+    for alias in aliases
+    if "/api/v1/totp" not in alias  # its refusals are not those of /v1/credentials/totp
+]
+
+
+def asked(skyvern: Caller, route: str) -> Outcome:
+    """Ask a route for things that are not there, with as good as nothing."""
+    method, _, path = route.partition(" ")
+    body = {"json": {}} if method in {"POST", "PUT", "PATCH"} else {}
+    return skyvern.send(method, re.sub(r"{\w+}", "x_1", path), **body)
+
+
+@case("http.path.aliases", fact="resources 1", raw_only=OWN_REQUESTS)
+@pytest.mark.parametrize(("operation", "alias"), ALIASES, ids=[alias for _, alias in ALIASES])
+def test_every_path_of_an_operation_answers_the_same(
+    skyvern: Caller, operation: str, alias: str
+) -> None:
+    first, other = asked(skyvern, operation), asked(skyvern, alias)
+    assert first.status not in {405, 501}
+    assert first.json != {"detail": "Not Found"}
+    moved = {204: 200} if alias.startswith("DELETE /api/v1/credentials") else {}
+    assert other.status == moved.get(first.status, first.status)
+    if first.status >= 400:
+        assert other.json == first.json
+
+
+@case("http.path.slash.agents", fact="resources 1", raw_only=OWN_REQUESTS)
+@pytest.mark.parametrize(
+    "path", ["/v1/agents", "/v1/agents/x_1", "/v1/agents/x_1/delete", "/v1/run/agents"]
+)
+def test_agents_with_a_slash_are_posted_to(skyvern: Caller, path: str) -> None:
+    first, other = (skyvern.send("POST", path + end, json={}) for end in ("", "/"))
+    assert (other.status, other.json) == (first.status, first.json)
+    assert first.status in {200, 422}
+
+
+@case("http.path.slash.schedules", fact="resources 1", raw_only=OWN_REQUESTS)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/schedules",
+        "/v1/agents/x_1/schedules/x_2",
+        "/v1/agents/x_1/tags",
+        "/v1/agents/x_1/runs",
+    ],
+)
+def test_deeper_paths_of_agents_have_no_slash_twins(skyvern: Caller, path: str) -> None:
+    answer = skyvern.send("GET", f"{path}/")
+    assert answer.status == 307
+    assert answer.headers["location"].endswith(path)
 
 
 @case("http.path.slash", fact="resources 1", raw_only=OWN_REQUESTS)
@@ -595,6 +671,17 @@ def test_every_answer_has_the_headers_of_safety(
     assert answer.headers["content-security-policy"] == "frame-ancestors 'none'"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "access-control-allow-origin" not in answer.headers
+
+
+@case("http.headers.names", fact="resources 1", raw_only=OWN_REQUESTS)
+@pytest.mark.parametrize("path", ["/v1/version", "/v1/folders", "/v1/nope"])
+def test_answer_has_no_other_headers(skyvern: Caller, path: str) -> None:
+    answer = skyvern.send("GET", path, headers={"accept-encoding": "gzip, br"})
+    assert answer.headers.keys() - {"date", "connection"} == {
+        *("server", "content-length", "content-type", "vary"),
+        *("x-frame-options", "content-security-policy", "x-content-type-options"),
+    }
+    assert answer.headers["server"] == "uvicorn"
 
 
 @case("http.headers.no_content", fact="resources 1", raw_only=OWN_REQUESTS)
