@@ -25,6 +25,7 @@ SCRUB = (
     (re.compile(r"/\w+/skyvern-oracle-\w+"), "/app"),
     (re.compile(r"eyJhbGci[\w-]+\.[\w-]+\.[\w-]+"), "<api key>"),
     (re.compile(r"If you're not on the login page(?:[^\"\\]|\\.)*"), "<own words>"),
+    (re.compile(r"import asyncio\\n(?:[^\"\\]|\\.)*"), "<own words>"),
 )
 """Ports, folders and keys of the recording machine, and long prose of the product that is neither
 ours to copy nor anything a client can rely on -> what stands for them."""

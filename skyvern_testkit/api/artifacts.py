@@ -71,6 +71,14 @@ def get_artifact(call: Call) -> JsonObject:
     return _body(call, call.world.run(artifact.run_id), artifact)
 
 
+def get_artifact_signed_url(call: Call) -> JsonObject:
+    """An address that opens the artifact without a key (recorded: ``extras.signed_own``)."""
+    artifact_id = call.params["artifact_id"]
+    artifact = call.find(Artifact, artifact_id, f"Artifact not found {artifact_id}")
+    url = artifact_url(call.world.run(artifact.run_id), artifact, call.links)
+    return {"artifact_id": artifact.id, "signed_url": url, "expires_at": None}
+
+
 class ArtifactsQuery(Lazy):
     artifact_type: list[ArtifactType] | None = None
 
@@ -206,6 +214,7 @@ def _ranged(file: Artifact | Upload, asked: str | None, *, filename: str, attach
 
 ENDPOINTS: Final = (
     Endpoint("get_artifact", get_artifact),
+    Endpoint("get_artifact_signed_url", get_artifact_signed_url),
     Endpoint("get_run_artifacts", get_run_artifacts, query=ArtifactsQuery),
     Endpoint(
         "artifacts.get_artifact_content",

@@ -310,7 +310,49 @@ def delete_browser_profile(call: Call) -> Answer:
     return Answer(204)
 
 
+def get_browser_profile_usage(call: Call) -> JsonObject:
+    """What names it: workflows by their latest versions, credentials; and how many runs began with it.
+
+    Recorded group ``extras``.
+    """
+    profile = _own(call)
+    latest = {row.permanent_id: row for row in call.world.rows(Workflow, call.organization_id)}
+    return {
+        "workflows": [
+            {
+                "workflow_permanent_id": row.permanent_id,
+                "title": row.title,
+                "via": "browser_profile_id",
+            }
+            for row in latest.values()
+            if row.settings.get("browser_profile_id") == profile.id
+        ],
+        "credentials": [
+            {"credential_id": row.id, "name": row.name}
+            for row in call.world.rows(Credential, call.organization_id)
+            if row.settings.get("browser_profile_id") == profile.id
+        ],
+        "recent_seeded_run_count": sum(
+            run.browser_profile_id == profile.id
+            for run in call.world.rows(Run, call.organization_id)
+        ),
+    }
+
+
+def reset_workflow_browser_profile(call: Call) -> Answer:
+    """The managed profile of a workflow that persists its browser is deleted, if there is one."""
+    permanent_id = call.params["workflow_permanent_id"]
+    if call.world.workflow(permanent_id, call.organization_id) is None:
+        raise Refusal(404, f"Workflow not found. workflow_permanent_id={permanent_id}")
+    for profile in list(call.world.rows(Profile, call.organization_id)):
+        if profile.is_managed and profile.workflow_permanent_id == permanent_id:
+            call.world.change(profile, deleted_at=call.now)
+    return Answer(204)
+
+
 ENDPOINTS = (
+    Endpoint("get_browser_profile_usage", get_browser_profile_usage),
+    Endpoint("agents.reset_workflow_browser_profile", reset_workflow_browser_profile),
     Endpoint("create_browser_profile", create_browser_profile, body=CreateBrowserProfile),
     Endpoint("list_browser_profiles", list_browser_profiles, query=ProfilesQuery),
     Endpoint("get_browser_profile", get_browser_profile),

@@ -260,7 +260,13 @@ def _still_open(call: Call, action: str) -> Session:
     return session
 
 
+def get_browser_types(_: Call) -> list[JsonObject]:
+    """The browsers that a server offers by name: one that runs them itself offers none."""
+    return []
+
+
 ENDPOINTS = (
+    Endpoint("get_browser_types", get_browser_types),
     Endpoint(
         "create_browser_session",
         create_browser_session,

@@ -109,6 +109,13 @@ DECLINED: Final[tuple[Declined, ...]] = (
         """,
     ),
     Declined(
+        "programs",
+        "it reads the program of a script for its blocks, and the fake runs no programs",
+        """
+        POST /v1/scripts/{workflow_permanent_id}/deploy_cached/
+        """,
+    ),
+    Declined(
         "recording_a_browser",
         "it needs a browser that somebody works in",
         """

@@ -30,6 +30,7 @@ from skyvern_testkit.world.keeping import keep
 from skyvern_testkit.world.occupancy import free_session
 from skyvern_testkit.world.retries import close_attempt, decide, policy_of
 from skyvern_testkit.world.rows import Artifact, Run
+from skyvern_testkit.world.script_cache import leave_script
 from skyvern_testkit.world.waking import wake
 from skyvern_testkit.world.world import Change, World
 
@@ -115,6 +116,8 @@ def end(
         free_session(world, run)
         if decision.tells:
             webhook_at_end(world, run)
+    if state is State.COMPLETED:
+        leave_script(world, run, workflow_of(world, run))
     if state is State.COMPLETED and _persists(world, run):
         # only what ended well leaves a state to make a profile of (recorded life wf_persist_fail)
         world.schedule(world.now + world.timing.archive, ArchiveReady(run.id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from skyvern_testkit.world.custom_llms import CustomLlm
 from skyvern_testkit.world.rows import (
     Artifact,
     Credential,
@@ -17,6 +18,7 @@ from skyvern_testkit.world.rows import (
     Upload,
     Workflow,
 )
+from skyvern_testkit.world.scripts import CachedScript, ScriptVersion
 
 __all__ = ["TABLES"]
 
@@ -31,4 +33,7 @@ TABLES: Final[tuple[type[Row], ...]] = (
     Artifact,
     Upload,
     Run,
+    ScriptVersion,
+    CachedScript,
+    CustomLlm,
 )

@@ -76,7 +76,7 @@ def begin_run(owner: Owner, order: Order) -> Run:
     script = choose_script(
         world, given, owner.organization_id
     )  # a matcher may raise: before any row is made
-    profile_id = order.browser_profile_id or _own_memory(owner, order)
+    profile_id = order.browser_profile_id or _picked(order) or _own_memory(owner, order)
     webhook_url = order.webhook_url or workflow.settings.get("webhook_callback_url")
     read_back = {
         **order.read_back,
@@ -119,6 +119,11 @@ def begin_run(owner: Owner, order: Order) -> Run:
         script=script,
     )
     return machine.start(world, run)
+
+
+def _picked(order: Order) -> str | None:
+    """The profile that the workflow itself names (recorded: ``extras.usage_run``)."""
+    return None if order.browser_session_id else order.workflow.settings.get("browser_profile_id")
 
 
 def _own_memory(owner: Owner, order: Order) -> str | None:
@@ -165,6 +170,8 @@ def _seed_source(order: Order, workflow: Workflow) -> str | None:
         return None
     if order.browser_profile_id:
         return "override"
+    if _picked(order):
+        return "picked"
     return "own_memory" if workflow.persists_browser_session else "fresh"
 
 
