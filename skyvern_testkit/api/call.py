@@ -10,6 +10,7 @@ from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.http import Headers, Request
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.operations import Operation, operation_named
+from skyvern_testkit.world.keys import Keys
 from skyvern_testkit.world.rows import Row
 from skyvern_testkit.world.world import World
 
@@ -72,6 +73,7 @@ class Call:
     dialect: Dialect
     organization_id: str
     api_key: str = field(repr=False)
+    keys: Keys
     params: dict[str, str]
     query: Any = None
     body: Any = None
@@ -112,6 +114,8 @@ class Endpoint:
         body_required: a missing body or ``null`` is a 422.
         status: of a plain answer.
         needs_key: False for the few open ones.
+        registered_first: whether a key is registered is asked before whether its time is over, as
+            on all routes of credentials.
         opened_by: names in the query that open it without a key when all of them are given.
     """
 
@@ -124,6 +128,7 @@ class Endpoint:
     body_required: bool = True
     status: int = 200
     needs_key: bool = True
+    registered_first: bool = False
     opened_by: tuple[str, ...] = ()
 
     @property

@@ -12,6 +12,7 @@ __all__ = ["FAMILIES", "endpoints"]
 FAMILIES = (
     "skyvern_testkit.api.openapi",
     "skyvern_testkit.api.credentials",
+    "skyvern_testkit.api.vaults",
     "skyvern_testkit.api.profiles",
     "skyvern_testkit.api.sessions",
     "skyvern_testkit.api.totp",

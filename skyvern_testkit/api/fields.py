@@ -23,6 +23,7 @@ from pydantic import (
 from skyvern_testkit.wire.errors import Refusal
 
 __all__ = [
+    "URL_ADVICE",
     "GeoTarget",
     "Lazy",
     "NamedProxyTarget",
@@ -105,7 +106,8 @@ def _geo_target(value: Any) -> Any:
 
 
 def _known_name(value: Any) -> Any:
-    return ProxyLocation(value) if isinstance(value, str) else value
+    """The proxy of that name; no text is no proxy."""
+    return (ProxyLocation(value) if value else None) if isinstance(value, str) else value
 
 
 _AnyProxy = Annotated[
@@ -134,7 +136,7 @@ def check_timezone(name: str | None) -> None:
         )
 
 
-_ADVICE: Final = "Use an HTTP or HTTPS URL with at most 2083 characters."
+URL_ADVICE: Final = "Use an HTTP or HTTPS URL with at most 2083 characters."
 
 
 @cache
@@ -166,12 +168,12 @@ def checked_url(url: str | None, field: str, *, any_length: bool = False) -> str
     except ValueError:
         scheme = "https"
     if scheme not in ("", "http", "https"):
-        raise Refusal(400, f"Invalid {field}: unsupported scheme. {_ADVICE}")
+        raise Refusal(400, f"Invalid {field}: unsupported scheme. {URL_ADVICE}")
     try:
         adapter = _any_http_url() if any_length else _http_url()
         return str(adapter.validate_python(text if scheme else f"https://{text}"))
     except ValidationError:
-        advice = "" if any_length else f" {_ADVICE}"
+        advice = "" if any_length else f" {URL_ADVICE}"
         raise Refusal(400, f"Invalid {field}: malformed.{advice}") from None
 
 

@@ -176,7 +176,7 @@ def _check_links(call: Call, asked: SendTotpCode) -> None:
 def get_totp_codes(call: Call) -> list[JsonObject]:
     """Newest first, whatever their age."""
     query: TotpCodesQuery = call.query
-    wanted = None if query.totp_identifier is None else _identifier(query.totp_identifier)
+    wanted = _identifier(query.totp_identifier) if query.totp_identifier else None
     rows = [
         code
         for code in call.world.rows(TotpCode, call.organization_id)

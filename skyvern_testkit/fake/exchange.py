@@ -221,7 +221,9 @@ def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoi
     opened = bool(endpoint.opened_by) and all(given.get(name) for name in endpoint.opened_by)
     if endpoint.needs_key and not opened:
         key = _key_of(request)
-        organization_id = fake.keys.organization_of(key, credential_route=credential_route)
+        organization_id = fake.keys.organization_of(
+            key, credential_route=credential_route or endpoint.registered_first
+        )
     return call_of(
         fake,
         endpoint,

@@ -95,6 +95,7 @@ def call_of(
         dialect=fake.dialect,
         organization_id=caller.organization_id,
         api_key=caller.api_key,
+        keys=fake.keys,
         params=dict(params),
         query=query,
         body=valid,

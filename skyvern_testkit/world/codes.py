@@ -7,6 +7,7 @@ from typing import Final
 
 from skyvern_testkit.script import CodeFound, Family
 from skyvern_testkit.wire.times import MILLISECOND, SECOND
+from skyvern_testkit.world.authenticator import Authenticator
 from skyvern_testkit.world.rows import Credential, Run, TotpCode
 from skyvern_testkit.world.world import World
 
@@ -43,14 +44,8 @@ def sources_of(world: World, run: Run, need: CodeFound) -> Sources:
 
 def seed_code(seed: str, now: int) -> str:
     """The RFC 6238 code of a stored seed (or otpauth URI) at that instant."""
-    from pyotp import parse_uri
-    from pyotp.totp import TOTP
-
-    if seed.startswith("otpauth://"):
-        parsed = parse_uri(seed)
-        if isinstance(parsed, TOTP):
-            return parsed.at(now // SECOND)
-    return TOTP(seed.replace(" ", "")).at(now // SECOND)
+    app = Authenticator.of(seed) or Authenticator(seed)
+    return app.code(now)
 
 
 def normal_identifier(identifier: str) -> str:

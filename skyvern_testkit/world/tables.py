@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from skyvern_testkit.world.custom_llms import CustomLlm
+from skyvern_testkit.world.credentials import AuthToken, CredentialFolder
 from skyvern_testkit.world.rows import (
     Artifact,
     Credential,
@@ -29,6 +30,8 @@ TABLES: Final[tuple[type[Row], ...]] = (
     Session,
     Profile,
     Credential,
+    CredentialFolder,
+    AuthToken,
     TotpCode,
     Artifact,
     Upload,

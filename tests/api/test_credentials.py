@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pyotp.totp import TOTP
 
-from skyvern_testkit.api.credentials import usable_seed
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.wire.times import SECOND
+from skyvern_testkit.world.authenticator import usable_seed
 from skyvern_testkit.world.rows import Credential
 from tests.api.asking import ask, refused, send, wait
 

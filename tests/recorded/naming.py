@@ -15,6 +15,10 @@ from urllib.parse import unquote_plus
 ID = re.compile(r"(?<![A-Za-z0-9_])([a-z]+(?:_v2)?)_(\d{17,19})(?!\d)")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{6})?(?![\d.:])")
 RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'(?<="seconds_remaining":)\d+'), "<seconds>"),
+    (re.compile(r'(?<="organization_name":")[^"]*'), "<name>"),
+    (re.compile(r'(?<="slug":")organi[sz]ations?(-\d+)?(?=")'), "<slug>"),
+    (re.compile(r'(?<="token":")(<api key>|header\.\w+\.signature)(?=")'), "<api key>"),
     (re.compile(r'(?<="proxy_session_id":")[0-9a-f]{10}(?=")'), "<10 hex digits>"),
     (re.compile(r'(?<="latency_ms":)\d+'), "<milliseconds>"),
     (re.compile(r'(?<="x-skyvern-timestamp":")\d{10}(?=")'), "<seconds>"),

@@ -1,6 +1,7 @@
 """Credentials (facts: resources 7). What is secret is stored and never answered."""
 
-from skyvern_testkit.api.credentials.handlers import ENDPOINTS
-from skyvern_testkit.api.credentials.seeds import usable_seed
+from skyvern_testkit.api.credentials import folders, handlers
 
-__all__ = ["ENDPOINTS", "usable_seed"]
+__all__ = ["ENDPOINTS"]
+
+ENDPOINTS = (*handlers.ENDPOINTS, *folders.ENDPOINTS)

@@ -26,15 +26,15 @@ def credential_body(credential: Credential) -> JsonObject:
         "credential": credential.shown,
         "credential_type": credential.type,
         "name": credential.name,
-        "vault_type": "skyvern",
+        "vault_type": settings["vault_type"],
         "browser_profile_id": settings["browser_profile_id"],
         "auto_profile_disabled": settings["auto_profile_disabled"],
         "pin_saved_session_ip": settings["pin_saved_session_ip"],
         "tested_url": settings["tested_url"],
-        "user_context": None,
-        "save_browser_session_intent": False,
+        "user_context": settings["user_context"],
+        "save_browser_session_intent": settings["save_browser_session_intent"],
         "run_sequentially": False,
-        "folder_id": None,
+        "folder_id": settings["folder_id"],
         "proxy_location": settings["proxy_location"],
         "proxy_session_id": settings["proxy_session_id"],
         "created_by": None,
@@ -46,7 +46,7 @@ def _shown_password(credential: NonEmptyPasswordCredential) -> JsonObject:
         "username": credential.username,
         "totp_type": credential.totp_type,
         "totp_identifier": credential.totp_identifier,
-        "has_totp": bool(credential.totp),
+        "has_totp": bool((credential.totp or "").strip()),
     }
 
 

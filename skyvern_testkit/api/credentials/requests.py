@@ -6,7 +6,7 @@ The names of these classes and of their validator are on the wire: they stand in
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -111,7 +111,23 @@ class CreateCredential(Lazy):
 
 
 class RenameCredential(Lazy):
-    name: _Filled
+    name: _Filled | None = None
+    proxy_location: NamedProxyTarget = None
+    proxy_session_id: str | None = None
+    rotate_proxy_session_id: bool = False
+    browser_profile_id: str | None = None
+    auto_profile_disabled: bool | None = None
+    pin_saved_session_ip: bool | None = None
+    tested_url: str | None = None
+    user_context: Any = None
+    save_browser_session_intent: bool | None = None
+    run_sequentially: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> RenameCredential:
+        if not self.model_fields_set:
+            raise ValueError("At least one credential metadata field must be provided")
+        return self
 
 
 class CredentialsQuery(Lazy):
