@@ -14,7 +14,7 @@ server := $(REAL)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test contract contract-real check lint types wheel coverage bench format clean
+.PHONY: help demo serve test contract contract-real sdk-matrix check lint types wheel coverage bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ $(server):
 contract-real: $(installed) $(server) ## the contract's cases against the real server, in an environment of its own
 	$(bin)/skyvern-testkit verify --target real --python $(REAL)/bin/python --report contracts/evidence.json
 
+sdk-matrix: $(installed) ## every method of every published SDK against the fake; downloads the wheels into .sdk-matrix
+	$(bin)/python -m tools.sdk_matrix $(ARGS)
+
 check: lint types wheel ## linters, formatter, type checkers, rooms, the built wheel
 
 lint: $(installed) ## ruff, its formatter, and the rooms' import contracts
@@ -77,5 +80,5 @@ format: $(installed) ## mend what ruff can mend
 	$(bin)/ruff format
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(REAL) dist build site htmlcov .coverage .coverage.* .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(REAL) .sdk-matrix dist build site htmlcov .coverage .coverage.* .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
