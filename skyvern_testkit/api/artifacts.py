@@ -18,7 +18,7 @@ from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp
 from skyvern_testkit.world.rows import Artifact, Run, Upload
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "artifact_body"]
 
 
 class ArtifactType(StrEnum):
@@ -68,7 +68,7 @@ def get_artifact(call: Call) -> JsonObject:
     """One artifact, as the list of its run has it (recorded group ``artifacts``)."""
     artifact_id = call.params["artifact_id"]
     artifact = call.find(Artifact, artifact_id, f"Artifact not found {artifact_id}")
-    return _body(call, call.world.run(artifact.run_id), artifact)
+    return artifact_body(call, call.world.run(artifact.run_id), artifact)
 
 
 def get_artifact_signed_url(call: Call) -> JsonObject:
@@ -101,14 +101,15 @@ def get_run_artifacts(call: Call) -> list[JsonObject]:
         and (not wanted or artifact.type in wanted)
         and (run.is_over or artifact.type != "download")  # stored at the end alone
     ]
-    return [_body(call, run, artifact) for artifact in sorted(found, key=_age)]
+    return [artifact_body(call, run, artifact) for artifact in sorted(found, key=_age)]
 
 
 def _age(artifact: Artifact) -> int:
     return artifact.created_at
 
 
-def _body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
+def artifact_body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
+    """An artifact as every list has it."""
     work = run.hidden_run_id or run.id
     return {
         "created_at": timestamp(artifact.created_at),

@@ -63,6 +63,7 @@ __all__ = [
     "end_session",
     "expire_later",
     "fire_signal",
+    "let_go_on",
     "play",
     "read_by_client",
     "revoke_retry",
@@ -112,6 +113,11 @@ def read_by_client(world: World, run: Run) -> Run:
     if isinstance(run.waiting_for, Polls) and run.is_live and run.polls >= run.waiting_for.count:
         run = _go_on(world, run, why=f"poll {run.polls}")
     return run
+
+
+def let_go_on(world: World, run: Run) -> Run:
+    """A person lets a run go on: the step at which it stands is over, whatever it waits for."""
+    return _go_on(world, run, why="continued by a person")
 
 
 def effect_done(world: World, effect: Effect, result: EffectResult) -> None:

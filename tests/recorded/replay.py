@@ -47,13 +47,14 @@ NO_BROWSER = {
     "task_v[13]": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
     "*_cua": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
     "yutori*": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
-    "task_v2": RunScript(queued(seconds=3), WITHOUT_A_BROWSER),
+    "task_v2": RunScript(queued(seconds=3), running(seconds=0.01), WITHOUT_A_BROWSER),
     "workflow_run": RunScript(queued(seconds=2), running(seconds=1), WITHOUT_A_BROWSER),
 }
 """What became of every run where the exchanges were recorded: run type -> script."""
 
 WITHOUT_NEED_OF_ONE = {
     "waits": RunScript(queued(seconds=0.03), running(seconds=3), completed()),
+    "waits renamed": RunScript(queued(seconds=0.03), running(seconds=3), completed()),
     "waits long": RunScript(queued(seconds=0.03), running(seconds=600), completed()),
 }
 """Workflows of one block that only waits: title -> script."""
@@ -126,6 +127,9 @@ def in_memory(fake: FakeSkyvern) -> Send:
     """Step exchanges by hand: nothing but the fake is tried, and no time is waited for."""
 
     def send(request: Request, now: int) -> Response:
+        while (due := fake.next_due()) is not None and due <= now:
+            fake.advance(due)
+            deliver(fake)
         exchange = fake.begin(request)
         while True:
             step = exchange.step(now)

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from skyvern_testkit.api.call import Endpoint
-from skyvern_testkit.api.runs import browser_tasks, reading, replaying, tasks, workflow_runs
+from skyvern_testkit.api.runs import (
+    again,
+    browser_tasks,
+    canceling,
+    lists,
+    older_runs,
+    older_tasks,
+    reading,
+    replaying,
+    tasks,
+    workflow_runs,
+)
 
 __all__ = ["ENDPOINTS"]
 
@@ -12,5 +23,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *workflow_runs.ENDPOINTS,
     *browser_tasks.ENDPOINTS,
     *reading.ENDPOINTS,
+    *canceling.ENDPOINTS,
+    *lists.ENDPOINTS,
+    *again.ENDPOINTS,
+    *older_runs.ENDPOINTS,
+    *older_tasks.ENDPOINTS,
     *replaying.ENDPOINTS,
 )

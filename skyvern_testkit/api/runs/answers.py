@@ -102,8 +102,10 @@ def run_body(world: World, run: Run, links: Links) -> JsonObject:
 
 
 def queued_at(run: Run) -> str | None:
-    """When it was queued; of a workflow run that has to wait for its turn (for its browser session,
-    or for the run before it) without fraction of a second."""
+    """When it was queued; without fraction of a second where a workflow run waits for its turn.
+
+    That is in a browser session, and of a workflow whose runs go one after the other.
+    """
     if run.queued_at is None:
         return None
     written = timestamp(run.queued_at)

@@ -1,16 +1,15 @@
-"""Reading and canceling runs: ``get_run``, ``cancel_run``, ``get_run_timeline``."""
+"""Reading runs: ``get_run``, ``get_run_timeline``."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Final
 
-from skyvern_testkit.api.call import After, Call, Endpoint, Wait
+from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.runs.answers import run_body
 from skyvern_testkit.api.runs.timeline import timeline_body
-from skyvern_testkit.script import Family, State
-from skyvern_testkit.wire.errors import Refusal, ServerCrash
-from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.script import Family
+from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.rows import Run
 
@@ -61,48 +60,7 @@ def get_run_timeline(call: Call) -> list[JsonObject]:
     return timeline_body(call.world, run, call.links)
 
 
-def cancel_run(call: Call) -> Generator[Wait, None, Json]:
-    """Cancel a run; the answer waits for the webhook that tells of it (facts: runs 3 and 8)."""
-    run_id = call.params["run_id"]
-    run = find_run(call, run_id, f"Run not found {run_id}")
-    world = call.world
-    if run.is_over:
-        run, tells = _cancel_what_is_over(call, run)
-    else:
-        run, tells = machine.cancel(world, run), True
-    effect = machine.webhook_now(world, run) if tells else None
-    if effect is not None:
-        yield After(effect.id)
-        result = world.results[effect.id]
-        if result.contacted and result.status is None and run.family is Family.TASK:
-            raise ServerCrash("FailedToSendWebhook")
-    return None
-
-
-def _cancel_what_is_over(call: Call, run: Run) -> tuple[Run, bool]:
-    """The run, and whether its webhook goes out again: by kind of run (facts: runs 3)."""
-    match run.family:
-        case Family.TASK:
-            if run.status is State.CANCELED:
-                raise Refusal(
-                    400,
-                    f"Invalid task status transition to canceled for {run.id} "
-                    "because task is already canceled",
-                )
-            raise Refusal(
-                400,
-                f"Invalid task status transition from {run.status} to canceled for {run.id}",
-            )
-        case Family.TASK_V2:
-            return run, run.status is State.CANCELED
-        case Family.WORKFLOW:
-            if run.retry_pending:
-                run = machine.revoke_retry(call.world, run)
-            return run, True
-
-
 ENDPOINTS: Final = (
     Endpoint("get_run", get_run),
-    Endpoint("cancel_run", cancel_run),
     Endpoint("get_run_timeline", get_run_timeline),
 )

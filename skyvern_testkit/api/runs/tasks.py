@@ -24,7 +24,7 @@ from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Run, Workflow
 
-__all__ = ["DEFAULT_MAX_STEPS", "ENDPOINTS", "plain"]
+__all__ = ["DEFAULT_MAX_STEPS", "ENDPOINTS", "masked", "plain"]
 
 DEFAULT_MAX_STEPS: Final = 10
 """What a 1.0 task reads back when the caller gave no number: the organisation's (facts: runs 2)."""
@@ -113,10 +113,38 @@ def run_task(call: Call) -> JsonObject:
         browser_profile_id=asked.browser_profile_id,
         error_code_mapping=asked.error_code_mapping,
         data_extraction_schema=asked.data_extraction_schema,
+        older_request={} if is_v2 else _older_request(asked, kept),
         script=script,
     )
     attach_files(call, asked.file_ids, run_id)
     return create_body(machine.start(world, run), call.links)
+
+
+def _older_request(asked: TaskRunRequest, kept: JsonObject) -> JsonObject:
+    """What the older API says that the task was asked for: more than the newer one remembers."""
+    return {
+        "title": asked.title,
+        "url": kept["url"],
+        "webhook_callback_url": kept["webhook_url"],
+        "totp_verification_url": kept["totp_url"],
+        "totp_identifier": asked.totp_identifier,
+        "navigation_goal": asked.prompt,
+        "error_code_mapping": asked.error_code_mapping,
+        "proxy_location": kept["proxy_location"],
+        "extracted_information_schema": asked.data_extraction_schema,
+        "extra_http_headers": asked.extra_http_headers,
+        "cdp_connect_headers": masked(asked.cdp_connect_headers),
+        "include_action_history_in_verification": bool(
+            asked.include_action_history_in_verification
+        ),
+        "max_screenshot_scrolls": asked.max_screenshot_scrolls,
+        "browser_address": asked.browser_address,
+    }
+
+
+def masked(headers: dict[str, str] | None) -> JsonObject | None:
+    """Headers of a browser's address: their values are shown to nobody."""
+    return None if headers is None else dict.fromkeys(headers, "***")
 
 
 def _only_in_v2(asked: TaskRunRequest) -> None:

@@ -12,7 +12,7 @@ from skyvern_testkit.world.blocks import TASK_BLOCKS
 from skyvern_testkit.world.rows import Action, BlockRun, Run, Thought
 from skyvern_testkit.world.world import World
 
-__all__ = ["timeline_body"]
+__all__ = ["action_body", "timeline_body"]
 
 _FROM_DEFINITION: Final = (
     "url",
@@ -97,7 +97,7 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "actions": [
             _code_error_body(run, block, action)
             if action.kind == "null_action"
-            else _action_body(run, block, action)
+            else action_body(run, block, action)
             for action in reversed(block.actions)
         ],
         "created_at": timestamp(block.created_at),
@@ -138,7 +138,9 @@ def _description(block: BlockRun) -> str | None:
     return f"The block {block.label} ({block.block_type}) does its part."
 
 
-def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
+def action_body(run: Run, block: BlockRun | None, action: Action) -> JsonObject:
+    """What the agent did, of a block or (with none) of a task of its own."""
+    definition: JsonObject = {"url": run.input.url} if block is None else block.definition
     at = timestamp(action.at)
     verdict = action.kind in ("complete", "terminate")
     extracts = action.kind == "extract"
@@ -148,8 +150,8 @@ def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
         "action_id": action.id,
         "source_action_id": None,
         "organization_id": run.organization_id,
-        "workflow_run_id": run.hidden_run_id or run.id,
-        "task_id": block.task_id,
+        "workflow_run_id": (run.hidden_run_id or run.id) if block else None,
+        "task_id": block.task_id if block else run.id,
         "step_id": action.step_id,
         "step_order": action.step_order,
         "action_order": 0,
@@ -160,7 +162,7 @@ def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
         "response": None,
         "element_id": None,
         "skyvern_element_hash": None,
-        "skyvern_element_data": {"page_url": block.definition.get("url")}
+        "skyvern_element_data": {"page_url": definition.get("url")}
         if verdict and not action.by_server
         else None,
         "screenshot_artifact_id": action.screenshot_id,
@@ -168,7 +170,7 @@ def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
         "xpath": None,
         "errors": list(action.errors) if verdict else None,
         "terminal_user_errors": False,
-        "data_extraction_goal": block.definition.get("data_extraction_goal") if extracts else None,
+        "data_extraction_goal": definition.get("data_extraction_goal") if extracts else None,
         "output": None,
         "file_name": None,
         "file_url": None,
@@ -196,7 +198,7 @@ def _action_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
 def _code_error_body(run: Run, block: BlockRun, action: Action) -> JsonObject:
     """The row of a code block that failed (recorded life ``wf_code_fail``)."""
     return {
-        **_action_body(run, block, action),
+        **action_body(run, block, action),
         "workflow_run_id": None,
         "confidence_float": None,
         "description": "code error at line 1",  # the fake does not execute it

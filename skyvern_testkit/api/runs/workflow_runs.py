@@ -15,15 +15,15 @@ from skyvern_testkit.api.runs.requests import (
     workflow_echo,
 )
 from skyvern_testkit.api.runs.starting import Order, known_runner, start_run
-from skyvern_testkit.api.runs.tasks import plain
+from skyvern_testkit.api.runs.tasks import masked, plain
 from skyvern_testkit.api.uploads import check_files
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "LOST_ON_READ_BACK"]
 
-_LOST_ON_READ_BACK: Final = (
+LOST_ON_READ_BACK: Final = (
     "max_elapsed_time_minutes",
     "run_with",
     "ai_fallback",
@@ -70,7 +70,7 @@ def run_workflow(call: Call) -> JsonObject:
         max_screenshot_scrolls=asked.max_screenshot_scrolls,
         max_elapsed_time_minutes=asked.max_elapsed_time_minutes,
         extra_http_headers=asked.extra_http_headers,
-        cdp_connect_headers=_masked(asked.cdp_connect_headers),
+        cdp_connect_headers=masked(asked.cdp_connect_headers),
         browser_address=asked.browser_address,
         ai_fallback=asked.ai_fallback,
         run_with=known_runner(asked.run_with),
@@ -86,7 +86,7 @@ def run_workflow(call: Call) -> JsonObject:
             read_back={
                 **echo,
                 "parameters": parameters.values,
-                **dict.fromkeys(_LOST_ON_READ_BACK),
+                **dict.fromkeys(LOST_ON_READ_BACK),
             },
             parameters=parameters.values,
             unreadable=parameters.unreadable,
@@ -100,10 +100,6 @@ def run_workflow(call: Call) -> JsonObject:
             file_ids=asked.file_ids or (),
         ),
     )
-
-
-def _masked(headers: dict[str, str] | None) -> JsonObject | None:
-    return None if headers is None else dict.fromkeys(headers, "***")
 
 
 def _find_workflow(call: Call, workflow_id: str, *, template: bool) -> Workflow:
