@@ -19,6 +19,7 @@ FAMILIES = (
     "skyvern_testkit.api.version",
     "skyvern_testkit.api.workflows",
     "skyvern_testkit.api.folders",
+    "skyvern_testkit.api.tags",
     "skyvern_testkit.api.runs",
     "skyvern_testkit.api.artifacts",
     "skyvern_testkit.api.uploads",

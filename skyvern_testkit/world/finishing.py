@@ -31,6 +31,7 @@ from skyvern_testkit.world.occupancy import free_session
 from skyvern_testkit.world.retries import close_attempt, decide, policy_of
 from skyvern_testkit.world.rows import Artifact, Run
 from skyvern_testkit.world.script_cache import leave_script
+from skyvern_testkit.world.tagging import tag_end
 from skyvern_testkit.world.waking import wake
 from skyvern_testkit.world.world import Change, World
 
@@ -111,6 +112,8 @@ def end(
     run = close_attempt(world, run, decision)
     if run.next_attempt_at is not None:
         world.schedule(run.next_attempt_at, AttemptDue(run.id, run.attempt + 1))
+    else:
+        tag_end(world, run)
     if state is not State.CANCELED:
         _recording_later(world, run)
         free_session(world, run)

@@ -10,6 +10,7 @@ from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import MILLISECOND, SECOND
 from skyvern_testkit.world.blocks import workflow_of
 from skyvern_testkit.world.rows import Attempt, Run
+from skyvern_testkit.world.tagging import tag_end
 from skyvern_testkit.world.world import World
 
 __all__ = ["Decision", "close_attempt", "decide", "mark_sent", "policy_of", "revoke_retry"]
@@ -117,6 +118,8 @@ def mark_sent(run: Run, attempt: int, now: int) -> tuple[Attempt, ...]:
 def revoke_retry(world: World, run: Run) -> Run:
     """A cancel while a retry is pending: there will be none; the entry keeps its date (facts: runs 3.3)."""
     last = replace(run.attempts[-1], decision="revoked", decision_reason="cancel")
-    return world.change(
+    run = world.change(
         run, retry_pending=False, next_attempt_at=None, attempts=(*run.attempts[:-1], last)
     )
+    tag_end(world, run)
+    return run

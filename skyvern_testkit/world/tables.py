@@ -20,6 +20,7 @@ from skyvern_testkit.world.rows import (
     Workflow,
 )
 from skyvern_testkit.world.scripts import CachedScript, ScriptVersion
+from skyvern_testkit.world.tags import TagEvent, TagKey, TagValue
 
 __all__ = ["TABLES"]
 
@@ -36,6 +37,9 @@ TABLES: Final[tuple[type[Row], ...]] = (
     Artifact,
     Upload,
     Run,
+    TagEvent,
+    TagKey,
+    TagValue,
     ScriptVersion,
     CachedScript,
     CustomLlm,

@@ -23,6 +23,13 @@ RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(?<="latency_ms":)\d+'), "<milliseconds>"),
     (re.compile(r'(?<="x-skyvern-timestamp":")\d{10}(?=")'), "<seconds>"),
     (re.compile(r'(?<="x-skyvern-signature":")[0-9a-f]{64}(?=")'), "<signature>"),
+    (
+        re.compile(
+            r'("key":"(?:skyvern\.|chance)[^"]*","value":"[^"]*","color":)"(?:gray|red|orange'
+            r'|amber|yellow|green|teal|blue|cyan|indigo|purple|pink)"'
+        ),
+        r'\1"<a colour>"',
+    ),  # of the server's own tags; and so were those called that nobody gave a colour
 )
 UPLOADED = re.compile(
     r'"(?:file:///app/artifacts/local/[^"]+/(?P<kept>file#[^"]*)'

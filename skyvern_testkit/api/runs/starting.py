@@ -9,6 +9,7 @@ from typing import Any
 from skyvern_testkit.api.call import Call
 from skyvern_testkit.api.runs.answers import create_body
 from skyvern_testkit.api.runs.owner import Owner
+from skyvern_testkit.api.tags.creation import target_domain
 from skyvern_testkit.api.uploads import attach_files
 from skyvern_testkit.script import START, Family, RunInput
 from skyvern_testkit.wire.errors import check_storable
@@ -16,6 +17,7 @@ from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Profile, Run, Workflow
+from skyvern_testkit.world.tagging import tag_start
 
 __all__ = ["Order", "begin_run", "known_runner", "start_run"]
 
@@ -118,6 +120,7 @@ def begin_run(owner: Owner, order: Order) -> Run:
         created_by=order.created_by,
         script=script,
     )
+    tag_start(world, run, target_domain(workflow.blocks, order.parameters))
     return machine.start(world, run)
 
 
@@ -148,20 +151,24 @@ def _own_memory(owner: Owner, order: Order) -> str | None:
 
 
 def _by_whom(call: Call, order: Order) -> Order:
-    """The order, with who gave it: Skyvern's web application says so in a header.
+    """The order, with who gave it: Skyvern's own clients say so in a header.
 
-    Recorded: ``runretry.list1``, ``runlistwf.ui.list``.
+    Recorded: ``runretry.list1``, ``runlistwf.ui.list``, ``tagdomain.mcp.tags``.
     """
-    if getattr(call.headers, "user_agent", None) != "skyvern-ui":
-        return order
-    return replace(order, trigger_type="manual", created_by=f"{call.organization_id}_user")
+    match getattr(call.headers, "user_agent", None):
+        case "skyvern-ui":
+            return replace(order, trigger_type="manual", created_by=f"{call.organization_id}_user")
+        case "skyvern-mcp":
+            return replace(order, trigger_type="mcp")
+        case _:
+            return order
 
 
 def known_runner(asked: Any) -> str | None:
-    """Any unknown value reads as the agent (facts: runs 4)."""
+    """Any unknown value reads as the agent (facts: runs 4; recorded: ``tagsystem.code_v2``)."""
     if asked is None:
         return None
-    return asked if asked in ("agent", "code") else "agent"
+    return "code" if asked in ("code", "code_v2") else "agent"
 
 
 def _seed_source(order: Order, workflow: Workflow) -> str | None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.tags.searching import tagged
 from skyvern_testkit.api.workflows.answers import render
 from skyvern_testkit.api.workflows.asked import DefinitionBody, asked_by
 from skyvern_testkit.api.workflows.filing import touch
@@ -20,6 +21,7 @@ from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Folder, Workflow
+from skyvern_testkit.world.tags import Kind
 
 __all__ = ["ENDPOINTS"]
 
@@ -154,7 +156,8 @@ def get_workflow_versions(call: Call) -> list[JsonObject]:
 def get_workflows(call: Call) -> list[JsonObject]:
     query: ListQuery = call.query
     folders = {row.id: row.title for row in call.world.rows(Folder, call.organization_id)}
-    rows = wanted(query, latest_versions(call.world, call.organization_id), folders)
+    tags = tagged(call.world, call.organization_id, Kind.WORKFLOW, query.tags)
+    rows = wanted(query, latest_versions(call.world, call.organization_id), folders, tags)
     return [_listed(call, row) for row in page_of(rows, query.page, query.page_size)]
 
 

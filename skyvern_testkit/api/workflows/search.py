@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import Field
 
 from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.tags.searching import MAX_TERMS
 from skyvern_testkit.api.workflows.words import WorkflowStatus
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.world.rows import Workflow
@@ -20,7 +21,6 @@ __all__ = ["ListQuery", "latest_versions", "like", "wanted"]
 Titles = Mapping[str, str]
 
 DEFAULT_STATUSES = (WorkflowStatus.published, WorkflowStatus.draft)
-MAX_TAGS = 20
 
 
 class ListQuery(Lazy):
@@ -33,7 +33,7 @@ class ListQuery(Lazy):
     title: str = ""
     folder_id: str | None = None
     status: list[WorkflowStatus] | None = None
-    tags: Annotated[list[str], Field(max_length=MAX_TAGS)] | None = None
+    tags: Annotated[list[str], Field(max_length=MAX_TERMS)] | None = None
     template: bool = False
 
 
@@ -48,32 +48,33 @@ def latest_versions(world: World, organization_id: str) -> list[Workflow]:
     )
 
 
-def wanted(query: ListQuery, rows: list[Workflow], folders: Titles) -> list[Workflow]:
+def wanted(
+    query: ListQuery, rows: list[Workflow], folders: Titles, tagged: Collection[str] | None = None
+) -> list[Workflow]:
     """The rows that the query asks for.
 
     Args:
         query: what is asked for.
         rows: latest versions of workflows.
         folders: the titles of folders by their ids, in which is searched too.
+        tagged: the permanent ids that the query's tags let through; None: all.
 
     Raises:
-        Refusal: 400, the query contradicts itself or its tags cannot be read.
+        Refusal: 400, the query contradicts itself.
     """
-    tags = _tags(query.tags or [])
     if query.template:
-        if tags:
+        if tagged is not None:
             raise Refusal(400, "tags filter is not supported with template=true")
         return []  # no workflow is a template of all organisations
     if query.only_saved_tasks and query.only_workflows:
         raise Refusal(400, "only_saved_tasks and only_workflows cannot be used together")
-    if tags:
-        return []  # no workflow has tags yet
     statuses = query.status or DEFAULT_STATUSES
     pattern = query.search_key or query.title
     return [
         row
         for row in rows
         if row.settings["status"] in statuses
+        and (tagged is None or row.permanent_id in tagged)
         and not (query.only_saved_tasks and not row.settings["is_saved_task"])
         and not (query.only_workflows and row.settings["is_saved_task"])
         and not (query.only_templates and not row.settings["is_template"])
@@ -105,24 +106,3 @@ def _texts(row: Workflow, folders: Titles) -> Iterator[str]:
         default = parameter.get("default_value")
         if default is not None:
             yield default if isinstance(default, str) else json.dumps(default)
-
-
-def _tags(given: list[str]) -> set[str]:
-    """The terms of the tag filter, checked: ``label``, ``key:*`` or ``key:value``."""
-    terms: set[str] = set()
-    for text in given:
-        for term in map(str.strip, text.split(",") if text else ()):
-            key, colon, value = term.partition(":")
-            if not term:
-                raise Refusal(400, "Invalid tag filter; empty term.")
-            if colon and not (key and value):
-                raise Refusal(
-                    400,
-                    f"Invalid tag filter '{term}'; expected 'label', 'key:*', or 'key:value'.",
-                )
-            terms.add(term)
-    if len(terms) > MAX_TAGS:
-        raise Refusal(
-            400, f"Too many tag filter terms; at most {MAX_TAGS} distinct terms are allowed."
-        )
-    return terms
