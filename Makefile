@@ -47,6 +47,7 @@ $(server):
 
 contract-real: $(installed) $(server) ## the contract's cases against the real server, in an environment of its own
 	$(bin)/skyvern-testkit verify --target real --python $(REAL)/bin/python --report contracts/evidence.json
+	$(bin)/python tools/operations_page.py
 
 sdk-matrix: $(installed) ## every method of every published SDK against the fake; downloads the wheels into .sdk-matrix
 	$(bin)/python -m tools.sdk_matrix $(ARGS)
