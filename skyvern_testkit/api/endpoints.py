@@ -23,6 +23,7 @@ FAMILIES = (
     "skyvern_testkit.api.runs",
     "skyvern_testkit.api.artifacts",
     "skyvern_testkit.api.uploads",
+    "skyvern_testkit.api.schedules",
     "skyvern_testkit.api.scripts",
     "skyvern_testkit.api.script_cache",
     "skyvern_testkit.api.custom_llms",

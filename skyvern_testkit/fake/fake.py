@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.api.dialects import NEWEST, dialect_named
+from skyvern_testkit.fake.due import play
 from skyvern_testkit.fake.exchange import Broken, Exchange, Step
 from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
@@ -72,7 +73,7 @@ class FakeSkyvern:
         dialect: str = NEWEST,
     ) -> None:
         self.dialect = dialect_named(dialect)
-        self.world = World(seed=seed, epoch=epoch, timing=timing, on_event=machine.play)
+        self.world = World(seed=seed, epoch=epoch, timing=timing, on_event=play)
         self.keys = Keys(
             self.world,
             strict=strict_keys,

@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "LookForCode",
     "RecordingReady",
+    "ScheduleDue",
     "SessionExpires",
     "SessionLost",
     "StepOver",
@@ -105,6 +106,23 @@ class SessionExpires:
 
     organization_id: str
     session_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDue:
+    """A schedule starts a run, if it is still what it was.
+
+    Args:
+        organization_id: whose it is.
+        schedule_id: which one.
+        turn: as it was made or changed last; one that names an older turn comes too late.
+        at: the instant of its calendar.
+    """
+
+    organization_id: str
+    schedule_id: str
+    turn: int
     at: int
 
 
@@ -197,6 +215,7 @@ Event = (
     | ArchiveReady
     | SessionExpires
     | SessionLost
+    | ScheduleDue
     | Unwound
     | EffectDue
 )

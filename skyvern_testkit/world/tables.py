@@ -19,6 +19,7 @@ from skyvern_testkit.world.rows import (
     Upload,
     Workflow,
 )
+from skyvern_testkit.world.schedules import Schedule
 from skyvern_testkit.world.scripts import CachedScript, ScriptVersion
 from skyvern_testkit.world.tags import TagEvent, TagKey, TagValue
 
@@ -37,6 +38,7 @@ TABLES: Final[tuple[type[Row], ...]] = (
     Artifact,
     Upload,
     Run,
+    Schedule,
     TagEvent,
     TagKey,
     TagValue,

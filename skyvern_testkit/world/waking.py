@@ -22,8 +22,8 @@ def wake(world: World, hears: Callable[[Run, Trigger], bool], why: str) -> int:
     """
     woken = [
         run
-        for run in world.rows(Run)
-        if run.is_live and run.waiting_for is not None and hears(run, run.waiting_for)
+        for run in world.live_runs()
+        if run.waiting_for is not None and hears(run, run.waiting_for)
     ]
     for run in woken:
         world.schedule(world.now, StepOver(run.id, run.turn, why))

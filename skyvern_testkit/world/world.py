@@ -16,8 +16,16 @@ from skyvern_testkit.script import DEFAULT_LIFE, Match, Miss, RunInput, Script, 
 from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
-from skyvern_testkit.world.events import Effect, EffectDue, EffectResult, Event, Unwound
+from skyvern_testkit.world.events import (
+    Effect,
+    EffectDue,
+    EffectResult,
+    Event,
+    ScheduleDue,
+    Unwound,
+)
 from skyvern_testkit.world.rows import Organization, Row, Run, Session, Workflow
+from skyvern_testkit.world.schedules import is_current
 from skyvern_testkit.world.tables import TABLES
 
 __all__ = ["Advice", "Change", "Problem", "Rule", "Timing", "World"]
@@ -123,6 +131,8 @@ class World:
         """Prefix -> the id to be given out next: fakes name their resources."""
         self._tables: dict[type[Row], dict[str, Any]] = {kind: {} for kind in TABLES}
         self._versions: dict[str, tuple[str, ...]] = {}
+        self._live: dict[str, None] = {}
+        """The runs to which something can still happen: among many that are over they are few."""
         self._heap: list[tuple[int, int, Event]] = []
         self._scheduled = 0
         self._effects = 0
@@ -172,7 +182,15 @@ class World:
         if isinstance(row, Workflow):
             versions = self._versions.get(row.permanent_id, ())
             self._versions[row.permanent_id] = (*versions, row.id)
+        elif isinstance(row, Run):
+            self._note_life(row)
         return row
+
+    def _note_life(self, run: Run) -> None:
+        if run.is_live:
+            self._live[run.id] = None
+        else:
+            self._live.pop(run.id, None)
 
     def make(
         self, kind: type[R], organization_id: str, *, id: str | None = None, **values: Any
@@ -203,17 +221,19 @@ class World:
         check_storable(*values.values(), *values.get("settings", {}).values())
         changed = replace(row, **{"modified_at": self.now, **values})
         self._tables[type(row)][self._key(type(row), row.id, row.organization_id)] = changed
+        if isinstance(changed, Run):
+            self._note_life(changed)
         return changed
 
     @contextlib.contextmanager
     def all_or_nothing(self) -> Generator[None]:
         """Inside, an exception leaves no row behind, and none changed."""
         tables = {kind: dict(rows) for kind, rows in self._tables.items()}
-        versions = dict(self._versions)
+        versions, live = dict(self._versions), dict(self._live)
         try:
             yield
         except BaseException:
-            self._tables, self._versions = tables, versions
+            self._tables, self._versions, self._live = tables, versions, live
             raise
 
     def get(
@@ -249,6 +269,10 @@ class World:
         """
         run: Run = self._tables[Run][run_id]
         return run
+
+    def live_runs(self) -> list[Run]:
+        """The runs to which something can still happen, oldest first."""
+        return [self.run(run_id) for run_id in self._live]
 
     def workflow_versions(self, permanent_id: str, organization_id: str) -> list[Workflow]:
         """The versions of a workflow, oldest first, deleted ones included."""
@@ -312,18 +336,25 @@ class World:
         """Could what is due ever reach a client: an effect under way, due, or still to be made?"""
         if self.in_flight or any(self._tells(event) for _, _, event in self._heap):
             return True
-        return any(
-            run.is_live and (run.webhook_url or run.totp_url) for run in self._tables[Run].values()
-        )
+        return any(run.webhook_url or run.totp_url for run in self.live_runs())
 
     def _tells(self, event: Event) -> bool:
         match event:
             case EffectDue():
                 return True
+            case ScheduleDue():  # its run may send one
+                return self._may_tell(event)
             case Unwound(run_id=run_id):  # the webhook of a canceled run goes out once more
                 return bool(self.run(run_id).webhook_url)
             case _:
                 return False
+
+    def _may_tell(self, event: ScheduleDue) -> bool:
+        schedule = is_current(self, event)
+        if schedule is None:
+            return False
+        workflow = self.workflow(schedule.workflow_permanent_id, schedule.organization_id)
+        return workflow is not None and bool(workflow.settings.get("webhook_callback_url"))
 
     # --- copies ---------------------------------------------------------------------------
 
@@ -337,7 +368,7 @@ class World:
         twin.random.setstate(self.random.getstate())
         twin._worker, twin._last_id = self._worker, self._last_id
         twin._tables = {kind: dict(rows) for kind, rows in self._tables.items()}
-        twin._versions = dict(self._versions)
+        twin._versions, twin._live = dict(self._versions), dict(self._live)
         twin._heap = list(self._heap)
         twin._scheduled, twin._effects = self._scheduled, self._effects
         twin.in_flight, twin.results = dict(self.in_flight), dict(self.results)

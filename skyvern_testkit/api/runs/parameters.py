@@ -13,7 +13,7 @@ from skyvern_testkit.wire.errors import Refusal, ServerCrash, check_storable
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Workflow
 
-__all__ = ["Parameters", "credential_of", "resolve"]
+__all__ = ["Parameters", "check_credential", "credential_of", "resolve"]
 
 
 def _declared(workflow: Workflow) -> list[JsonObject]:
@@ -57,7 +57,7 @@ def resolve(owner: Owner, workflow: Workflow, given: JsonObject | None) -> Param
                     missing.append(key)
                 continue
         if kind == "credential_id":
-            values[key] = _credential(owner, value)
+            values[key] = check_credential(owner, value)
             continue
         convert = _CONVERTERS.get(kind, _text)
         try:
@@ -141,7 +141,7 @@ _CONVERTERS: Final[dict[str, Callable[[Json], Json]]] = {
 }
 
 
-def _credential(owner: Owner, value: Json) -> str:
+def check_credential(owner: Owner, value: Json) -> str:
     shown = (
         value if isinstance(value, str) else f"<non-string value of type {type(value).__name__}>"
     )
@@ -163,7 +163,7 @@ def credential_of(owner: Owner, workflow: Workflow, parameters: JsonObject) -> s
     """
     for parameter in _all(workflow):
         if parameter.get("parameter_type") == "credential":
-            return _credential(owner, parameter.get("credential_id"))
+            return check_credential(owner, parameter.get("credential_id"))
         if parameter.get("workflow_parameter_type") == "credential_id":
             value = parameters.get(parameter["key"])
             if value:

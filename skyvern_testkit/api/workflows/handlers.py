@@ -21,6 +21,7 @@ from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Folder, Workflow
+from skyvern_testkit.world.schedules import Schedule
 from skyvern_testkit.world.tags import Kind
 
 __all__ = ["ENDPOINTS"]
@@ -167,8 +168,13 @@ def _listed(call: Call, row: Workflow) -> JsonObject:
 
 
 def delete_workflow(call: Call) -> None:
-    for row in _versions(call, call.params["workflow_id"]):
+    """Its schedules go with it, and do not come back when it is revived."""
+    permanent_id = call.params["workflow_id"]
+    for row in _versions(call, permanent_id):
         call.world.change(row, deleted_at=call.now)
+    for schedule in list(call.world.rows(Schedule, call.organization_id)):
+        if schedule.workflow_permanent_id == permanent_id:
+            call.world.change(schedule, deleted_at=call.now)
 
 
 def update_workflow_folder(call: Call) -> JsonObject:
