@@ -69,7 +69,7 @@ class Config(Lazy):
     provider: Provider
     model_name: Annotated[str, Field(min_length=1, max_length=250)]
     api_base: Annotated[str, Field(max_length=500)] | None = None
-    api_key: Annotated[str, Field(max_length=1000, repr=False)] | None = None
+    api_key: Annotated[str, Field(max_length=1000)] | None = Field(default=None, repr=False)
     api_version: Annotated[str, Field(max_length=100)] | None = None
     supports_vision: bool = True
     add_assistant_prefix: bool = False
