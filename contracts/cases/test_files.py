@@ -120,3 +120,38 @@ def test_artifacts_of_anothers_run_are_none(skyvern: Caller) -> None:
     other = skyvern.stranger()
     assert other.call("get_run_artifacts", run_id=run["run_id"]).ok() == []
     skyvern.call("cancel_run", run_id=run["run_id"]).ok()
+
+
+@case("files.upload.thirty", fact="resources 11", raw_only=BY_SDK)
+def test_file_of_thirty_megabytes_is_kept(skyvern: Caller) -> None:
+    upload(skyvern, b"x" * (30 * 1024 * 1024)).ok()
+
+
+@case("artifacts.unknown.row", fact="resources 11", raw_only=NOT_IN_SDK)
+def test_row_of_an_unknown_artifact_is_missed(skyvern: Caller) -> None:
+    skyvern.send("GET", "/v1/artifacts/a_1").refused(404, "Artifact not found a_1")
+
+
+@case(
+    "artifacts.content", fact="resources 11, 14", ours_only="it needs a browser that leaves files"
+)
+def test_file_of_a_run_is_read_whole_and_in_part(skyvern: Caller) -> None:
+    run = skyvern.raw.call("run_task", prompt="Read", url="https://example.com").ok()
+    while skyvern.call("get_run", run_id=run["run_id"]).ok()["finished_at"] is None:
+        skyvern.wait(1)
+    row = skyvern.call("get_run_artifacts", run_id=run["run_id"]).ok()[0]
+    assert list(row) == [
+        *("created_at", "modified_at", "artifact_id", "artifact_type", "uri", "bundle_key"),
+        *("checksum", "file_size", "task_id", "step_id", "workflow_run_id"),
+        *("workflow_run_block_id", "run_id", "browser_session_id", "observer_cruise_id"),
+        *("observer_thought_id", "ai_suggestion_id", "signed_url", "archived", "organization_id"),
+    ]
+    path = f"/v1/artifacts/{row['artifact_id']}/content"
+    whole = skyvern.raw.send("GET", path)
+    assert whole.status == 200
+    assert whole.headers["cache-control"] == "private, no-cache"
+    assert whole.headers["content-disposition"].startswith("inline")
+    part = skyvern.raw.send("GET", path, headers={"range": "bytes=1-3"})
+    assert (part.status, part.body) == (206, whole.body[1:4])
+    beyond = skyvern.raw.send("GET", path, headers={"range": "bytes=99999999-"})
+    assert beyond.status == 416

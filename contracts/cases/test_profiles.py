@@ -570,3 +570,56 @@ def test_deletion_leaves_the_sessions_that_began_with_it(skyvern: Caller) -> Non
     skyvern.call("create_browser_session", browser_profile_id=made).refused(
         404, f"Browser profile {made} not found"
     )
+
+
+# --- what uses one ------------------------------------------------------------------------------
+
+
+@case("profiles.usage", fact="resources 10", raw_only="the SDK 1.0.56 has no method for it")
+def test_usage_tells_the_credentials_of_a_profile(skyvern: Caller) -> None:
+    used = profile(skyvern, "shop")
+    path = f"/v1/browser_profiles/{used}/usage"
+    unused = {"workflows": [], "credentials": [], "recent_seeded_run_count": 0}
+    assert skyvern.send("GET", path).ok() == unused
+    credential = skyvern.call(
+        "create_credential",
+        name="login",
+        credential_type="password",
+        credential={"username": "me", "password": "nobody's"},
+        browser_profile_id=used,
+    ).ok(201)
+    assert skyvern.send("GET", path).ok() == {
+        **unused,
+        "credentials": [{"credential_id": credential["credential_id"], "name": "login"}],
+    }
+
+
+@case("profiles.usage.unknown", fact="resources 10", raw_only="the SDK 1.0.56 has no method for it")
+def test_usage_of_an_unknown_profile_is_missed(skyvern: Caller) -> None:
+    skyvern.send("GET", "/v1/browser_profiles/bp_1/usage").refused(
+        404, f"Browser profile bp_1 not found for organization {organisation(skyvern)}"
+    )
+
+
+@case("profiles.managed.reset", fact="resources 10", alone=True)
+def test_reset_of_a_workflow_deletes_its_managed_profile(skyvern: Caller) -> None:
+    run(skyvern, persists=True, title="Invoices")
+    (managed,) = skyvern.call("list_browser_profiles", managed=True).ok()
+    skyvern.call(
+        "agents.reset_workflow_browser_profile",
+        workflow_permanent_id=managed["workflow_permanent_id"],
+    ).ok(204)
+    assert listed(skyvern, managed=True) == []
+
+
+@case("profiles.from_session.pin", fact="resources 10", ours_only=NEEDS_A_BROWSER)
+def test_profile_of_a_session_has_its_proxy(skyvern: Caller) -> None:
+    used = session(skyvern, generate_browser_profile=True, proxy_session_id="s1")
+    task = skyvern.call(
+        "run_task", prompt="Log in", url="https://example.com", browser_session_id=used
+    ).ok()
+    while skyvern.call("get_run", run_id=task["run_id"]).ok()["finished_at"] is None:
+        skyvern.wait(1)
+    skyvern.call("close_browser_session", browser_session_id=used).ok()
+    made = skyvern.call("create_browser_profile", name="shop", browser_session_id=used).ok()
+    assert (made["proxy_location"], made["proxy_session_id"]) == ("RESIDENTIAL_ISP", "s1")

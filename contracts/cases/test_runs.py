@@ -733,3 +733,21 @@ def test_url_of_a_webhook_is_checked(skyvern: Caller, url: str, refusal: str) ->
     skyvern.call(
         "retry_run_webhook", run_id=ended(skyvern)["run_id"], request={"webhook_url": url}
     ).refused(400, refusal)
+
+
+# --- lists, and many at once --------------------------------------------------------------------
+
+
+@case("runs.retry.unknown", fact="resources 12")
+def test_unknown_run_is_not_tried_again(skyvern: Caller) -> None:
+    skyvern.call("retry_workflow_run", workflow_run_id="wr_1").refused(
+        404, "Workflow run not found wr_1"
+    )
+
+
+@case("runs.workflow.create.unknown_id", fact="resources 12")
+@pytest.mark.parametrize("unknown", ["wpid_1", "w_1", "anything"])
+def test_run_of_an_unknown_workflow_is_missed(skyvern: Caller, unknown: str) -> None:
+    skyvern.call("run_workflow", agent_id=unknown).refused(
+        404, f"Workflow not found. workflow_permanent_id={unknown}"
+    )

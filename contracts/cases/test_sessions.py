@@ -268,3 +268,108 @@ def test_broken_json_is_refused(skyvern: Caller) -> None:
         content=b"{",
         headers=JSON,
     ).invalid(("json_invalid", "body", 1))
+
+
+# --- what a session may ask for -----------------------------------------------------------------
+
+
+@case("sessions.create.types", fact="resources 9")
+@pytest.mark.parametrize("browser_type", ["msedge", "chrome", "stealth-chromium", None])
+def test_browser_is_one_of_three_or_none(skyvern: Caller, browser_type: str | None) -> None:
+    made = skyvern.call("create_browser_session", browser_type=browser_type).ok()
+    assert made["browser_type"] == browser_type
+
+
+@case("sessions.create.types.unknown", fact="resources 9")
+@pytest.mark.parametrize("browser_type", ["firefox", ""])
+def test_other_browsers_are_refused(skyvern: Caller, browser_type: str) -> None:
+    skyvern.call("create_browser_session", browser_type=browser_type).invalid(
+        ("enum", "body", "browser_type")
+    )
+
+
+@case("sessions.create.proxy", fact="resources 9")
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "RESIDENTIAL",
+        "NONE",
+        None,
+        {"country": "US"},
+        {"country": "US", "subdivision": "CA", "city": "Los Angeles"},
+        {"url": "http://proxy.example.com:8080"},
+    ],
+    ids=str,
+)
+def test_proxy_is_a_place_in_many_forms(skyvern: Caller, proxy: object) -> None:
+    skyvern.call("create_browser_session", proxy_location=proxy).ok()
+
+
+@case("sessions.create.proxy.unknown", fact="resources 9")
+@pytest.mark.parametrize("proxy", ["MARS", {"country": "USA"}, {}], ids=str)
+def test_proxy_that_is_no_place_is_refused(skyvern: Caller, proxy: object) -> None:
+    problems = skyvern.call("create_browser_session", proxy_location=proxy).refused(422)
+    assert all(problem["loc"][:2] == ["body", "proxy_location"] for problem in problems)
+
+
+@case("sessions.create.timezone", fact="resources 9")
+def test_timezone_is_a_known_one(skyvern: Caller) -> None:
+    skyvern.call("create_browser_session", browser_settings={"timezone_id": "Mars/X"}).invalid(
+        ("value_error", "body", "browser_settings")
+    )
+
+
+@case("sessions.create.url", fact="resources 9")
+@pytest.mark.parametrize("url", ["https://example.com", "notaurl"])
+def test_address_of_a_session_is_not_checked(skyvern: Caller, url: str) -> None:
+    skyvern.call("create_browser_session", url=url).ok()
+
+
+@case("sessions.create.extensions", fact="resources 9")
+@pytest.mark.parametrize("extensions", [["captcha-solver"], [], None], ids=str)
+def test_extensions_are_told_again(skyvern: Caller, extensions: list[str] | None) -> None:
+    made = skyvern.call("create_browser_session", extensions=extensions).ok()
+    assert made["extensions"] == extensions
+
+
+@case("sessions.create.profile", fact="resources 9")
+def test_session_starts_from_a_profile(skyvern: Caller) -> None:
+    profile_id = skyvern.call("create_browser_profile", name="shop").ok()["browser_profile_id"]
+    made = skyvern.call("create_browser_session", browser_profile_id=profile_id).ok()
+    assert made["browser_profile_id"] == profile_id
+    skyvern.call("delete_browser_profile", profile_id=profile_id).ok(204)
+    skyvern.call("create_browser_session", browser_profile_id=profile_id).refused(
+        404, f"Browser profile {profile_id} not found"
+    )
+
+
+@case("sessions.create.places", fact="resources 9")
+def test_session_tells_where_it_is_seen_and_where_its_files_go(skyvern: Caller) -> None:
+    made = skyvern.call("create_browser_session").ok()
+    session_id = made["browser_session_id"]
+    assert made["app_url"].endswith(f"/browser-session/{session_id}")
+    assert made["download_path"].endswith(f"/downloads/{made['organization_id']}/{session_id}")
+    assert (made["downloaded_files"], made["recordings"], made["created_by"]) == ([], [], None)
+    assert made["stream_transport"] is None
+
+
+@case("sessions.get.created", fact="resources 9")
+def test_session_that_nobody_uses_stays_created(skyvern: Caller) -> None:
+    session_id = skyvern.call("create_browser_session").ok()["browser_session_id"]
+    skyvern.wait(2)
+    read = skyvern.call("get_browser_session", browser_session_id=session_id).ok()
+    assert (read["status"], read["started_at"], read["browser_address"]) == ("created", None, None)
+
+
+@case("sessions.update.missing", fact="resources 9", raw_only="the SDK's method needs a value")
+def test_update_needs_its_one_field(skyvern: Caller) -> None:
+    session_id = skyvern.call("create_browser_session").ok()["browser_session_id"]
+    skyvern.send("PATCH", f"/v1/browser_sessions/{session_id}", json={}).invalid(
+        ("missing", "body", "generate_browser_profile")
+    )
+
+
+@case("sessions.list.stranger", fact="resources 1", alone=True)
+def test_list_shows_nobody_elses(skyvern: Caller) -> None:
+    skyvern.call("create_browser_session").ok()
+    assert skyvern.stranger().call("get_browser_sessions").ok() == []
