@@ -161,6 +161,16 @@ DECLINED: Final[tuple[Declined, ...]] = (
         """,
     ),
     Declined(
+        "workflow_run_groups",
+        "many runs as one, in the making: no release of the SDK knows it, and what becomes of a group "
+        "depends on how many runs a server lets work at a time",
+        """
+        POST [/api]/v1/workflow_run_groups
+        GET  [/api]/v1/workflow_run_groups/{workflow_run_group_id}
+        POST [/api]/v1/workflow_run_groups/{workflow_run_group_id}/cancel
+        """,
+    ),
+    Declined(
         "google",
         _THIRD,
         """

@@ -9,7 +9,23 @@ from tests.recorded.differences import KNOWN
 from tests.recorded.evidence import Recorded
 from tests.recorded.replay import replayed
 
-RUNS = {"tasks", "wfruns", "logins", "artifacts", "nourl", "uploads", "webhooks"}
+RUNS = {
+    "artifacts",
+    "legacyruns",
+    "legacystart",
+    "legacytasks",
+    "logins",
+    "nourl",
+    "runbulk",
+    "runlistretry",
+    "runlists",
+    "runlistwf",
+    "runretry",
+    "tasks",
+    "uploads",
+    "webhooks",
+    "wfruns",
+}
 
 EXCHANGES = [
     pytest.param(

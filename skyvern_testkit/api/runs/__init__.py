@@ -9,6 +9,7 @@ from skyvern_testkit.api.runs import (
     canceling,
     lists,
     older_runs,
+    older_starts,
     older_tasks,
     reading,
     replaying,
@@ -28,5 +29,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *again.ENDPOINTS,
     *older_runs.ENDPOINTS,
     *older_tasks.ENDPOINTS,
+    *older_starts.ENDPOINTS,
     *replaying.ENDPOINTS,
 )

@@ -6,14 +6,13 @@ from typing import Final
 
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.runs.checks import check_profile, check_session
+from skyvern_testkit.api.runs.listed import workflow_runs
 from skyvern_testkit.api.runs.requests import WorkflowRunHeaders
 from skyvern_testkit.api.runs.starting import Order, start_run
-from skyvern_testkit.api.runs.workflow_runs import LOST_ON_READ_BACK
-from skyvern_testkit.script import Family
+from skyvern_testkit.api.runs.workflow_runs import LOST_ON_READ_BACK, refuse_without_blocks
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.blocks import workflow_of
-from skyvern_testkit.world.rows import Run
 
 __all__ = ["ENDPOINTS"]
 
@@ -24,14 +23,16 @@ def retry_workflow_run(call: Call) -> JsonObject:
     A run whose next attempt is still to come can be retried, too (recorded: ``runlistretry``).
     """
     run_id = call.params["workflow_run_id"]
-    run = call.find(Run, run_id, f"Workflow run not found {run_id}")
-    if run.family is not Family.WORKFLOW:
+    runs = workflow_runs(call.world, call.organization_id)
+    run = next((run for run in runs if run.id == run_id), None)
+    if run is None:
         raise Refusal(404, f"Workflow run not found {run_id}")
     if not run.is_over:
         raise Refusal(400, "Only terminal workflow runs can be retried")
     workflow = workflow_of(call.world, run)
     if workflow is None or call.world.workflow(workflow.permanent_id, call.organization_id) is None:
         raise Refusal(404, f"Workflow not found for run {run_id}")
+    refuse_without_blocks(workflow)  # which the workflow behind a 2.0 task is
     check_session(call, run.browser_session_id)
     chosen = run.browser_profile_id if run.browser_seed_source == "override" else None
     check_profile(call, chosen)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from skyvern_testkit.api.runs.answers import queued_at
+from skyvern_testkit.api.runs.requests import workflow_echo
 from skyvern_testkit.script import Family, family_of
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MICROSECOND, timestamp, timestamp_or_none
@@ -20,6 +21,7 @@ __all__ = [
     "behind",
     "contains",
     "inputs_of",
+    "is_behind",
     "list_item",
     "newest_first",
     "search_texts",
@@ -53,11 +55,19 @@ def behind(run: Run) -> Run | None:
     """The workflow run behind a 2.0 task, which some lists show as a run of its own."""
     if run.hidden_run_id is None:
         return None
+    asked = workflow_echo(
+        workflow_id=run.workflow_permanent_id,
+        parameters={},
+        proxy_location=run.request["proxy_location"],
+    )
     return replace(
         run,
         id=run.hidden_run_id,
         run_type="workflow_run",
         hidden_run_id=None,
+        request=asked,
+        request_read_back=asked,
+        output=None,
         webhook_url=None,
         webhook_failure_reason=None,
     )

@@ -109,11 +109,16 @@ def _of_workflow(run: Run, query: RunsQuery) -> bool:
 
 
 def _listed(call: Call, query: RunsQuery) -> Iterator[Run]:
-    """The runs; a search finds the workflow runs behind 2.0 tasks, too (recorded: ``runlists``)."""
+    """The runs; who searches finds those behind 2.0 tasks, too.
+
+    Recorded: ``runlists.q.search_key~wr_``, ``legacystart.v.behind.runs``.
+    """
     for run in newest_first(call.world, call.organization_id):
+        if not run.is_listed:
+            continue
         yield run
         hidden = behind(run)
-        if hidden is not None and query.search_key:
+        if hidden is not None and (query.search_key or query.workflow_permanent_id):
             yield hidden
 
 

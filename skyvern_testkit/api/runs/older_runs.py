@@ -17,11 +17,13 @@ from skyvern_testkit.api.runs.listed import (
     WorkflowRunStatus,
     contains,
     inputs_of,
+    is_behind,
     newest_first,
     workflow_run_row,
+    workflow_runs,
 )
 from skyvern_testkit.api.runs.lists import RunsOfWorkflowQuery, get_workflow_runs_by_id
-from skyvern_testkit.api.runs.older import older_workflow_run
+from skyvern_testkit.api.runs.older import older_task_v2, older_workflow_run
 from skyvern_testkit.api.runs.older_tasks import task_row, task_texts
 from skyvern_testkit.api.runs.reading import find_run, refuse_without_workflow
 from skyvern_testkit.api.runs.timeline import timeline_body
@@ -37,15 +39,24 @@ __all__ = ["ENDPOINTS"]
 
 
 def _workflow_run(call: Call, refusal: str) -> Run:
-    """The caller's workflow run that the path names.
+    """The caller's workflow run that the path names, also one behind a 2.0 task.
 
     Raises:
         Refusal: 404 with that text.
     """
-    run = find_run(call, call.params["workflow_run_id"], refusal)
-    if run.family is not Family.WORKFLOW:
+    run_id = call.params["workflow_run_id"]
+    runs = workflow_runs(call.world, call.organization_id)
+    run = next((run for run in runs if run.id == run_id), None)
+    if run is None:
         raise Refusal(404, refusal)
     return run
+
+
+def _read(call: Call, run: Run) -> Run:
+    """It was read: that may let it go on."""
+    if is_behind(run):
+        return run
+    return machine.read_by_client(call.world, run)
 
 
 # --- reading ------------------------------------------------------------------------------------
@@ -58,26 +69,37 @@ def get_workflow_run(call: Call) -> JsonObject:
     refuse_without_workflow(call, run)
     if run.unreadable is not None:
         raise Refusal(400, run.unreadable)
-    run = machine.read_by_client(call.world, run)
+    run = _read(call, run)
     counted: JsonObject = {} if "workflow_id" in call.params else {"total_steps": None}
-    return {**older_workflow_run(call.world, run, call.links), **counted}
+    return {**_body(call, run), **counted}
 
 
 def get_workflow_and_run(call: Call) -> JsonObject:
     """A workflow run with the version of the workflow that it ran, deleted or not."""
     run_id = call.params["workflow_run_id"]
     run = _workflow_run(call, f"Workflow not found for workflow run {run_id}")
-    run = machine.read_by_client(call.world, run)
-    body = older_workflow_run(call.world, run, call.links)
+    run = _read(call, run)
+    body = _body(call, run)
     workflow = workflow_of(call.world, run)
     ids = {name: body.pop(name) for name in ("agent_id", "agent_run_id")}
     return {**body, "workflow": render(workflow) if workflow else None, **ids}
 
 
+def _body(call: Call, run: Run) -> JsonObject:
+    """A workflow run; one behind a 2.0 task names the task (recorded: ``legacystart.v.behind``)."""
+    body = older_workflow_run(call.world, run, call.links)
+    if is_behind(run):
+        body["task_v2"] = older_task_v2(call.world.run(run.input.run_id))
+    return body
+
+
 def get_timeline(call: Call) -> list[JsonObject]:
     """What a run did; which workflow the path names does not matter, and of no run it is empty."""
-    run = call.world.get(Run, call.params["workflow_run_id"], call.organization_id)
-    if run is None or run.family is Family.TASK:
+    try:
+        run = find_run(call, call.params["workflow_run_id"], "", hidden_too=True)
+    except Refusal:
+        return []
+    if run.family is Family.TASK:
         return []
     return timeline_body(call.world, run, call.links)
 
@@ -138,8 +160,9 @@ def get_runs_of_browser_session(call: Call) -> list[JsonObject]:
 
 def cancel_workflow_run(call: Call) -> Generator[Wait, None, Json]:
     """Cancel a workflow run; which browser session the path names does not matter."""
-    run_id = call.params["workflow_run_id"]
-    return cancel(call, _workflow_run(call, f"Workflow run not found {run_id}"))
+    refusal = f"Workflow run not found {call.params['workflow_run_id']}"
+    run = _workflow_run(call, refusal)
+    return cancel(call, find_run(call, run.id, refusal, hidden_too=True))
 
 
 def continue_workflow_run(call: Call) -> None:

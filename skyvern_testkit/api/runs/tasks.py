@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Final
 
 from skyvern_testkit.api.call import Call, Endpoint
@@ -19,12 +20,12 @@ from skyvern_testkit.api.uploads import attach_files, check_files
 from skyvern_testkit.api.workflows.answers import settings_of
 from skyvern_testkit.script import START, Family, RunInput, family_of
 from skyvern_testkit.wire.errors import Refusal, check_storable
-from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Run, Workflow
 
-__all__ = ["DEFAULT_MAX_STEPS", "ENDPOINTS", "masked", "plain"]
+__all__ = ["DEFAULT_MAX_STEPS", "ENDPOINTS", "TaskOrder", "begin_task", "masked", "plain"]
 
 DEFAULT_MAX_STEPS: Final = 10
 """What a 1.0 task reads back when the caller gave no number: the organisation's (facts: runs 2)."""
@@ -48,9 +49,7 @@ def run_task(call: Call) -> JsonObject:
     check_profile(call, asked.browser_profile_id)
     check_host(url, "url")
 
-    world = call.world
-    is_v2 = family is Family.TASK_V2
-    run_id = world.new_id("tsk_v2" if is_v2 else "tsk")
+    shown = None if family is Family.TASK_V2 else asked.max_screenshot_scrolls
     kept: JsonObject = {
         "prompt": asked.prompt,
         "url": url,
@@ -61,33 +60,81 @@ def run_task(call: Call) -> JsonObject:
         "webhook_url": webhook_url,
         "totp_identifier": asked.totp_identifier,
         "totp_url": totp_url,
-        "max_screenshot_scrolls": asked.max_screenshot_scrolls,
     }
-    created = task_echo(
-        **kept,
-        browser_session_id=asked.browser_session_id,
-        browser_profile_id=asked.browser_profile_id,
-        publish_workflow=asked.publish_workflow,
-        file_ids=asked.file_ids,
-        max_steps=asked.max_steps if is_v2 else None,
+    run = begin_task(
+        call,
+        TaskOrder(
+            origin="run_task",
+            run_type=run_type,
+            title=asked.title,
+            kept=kept,
+            echo={
+                "max_screenshot_scrolls": asked.max_screenshot_scrolls,
+                "browser_session_id": asked.browser_session_id,
+                "browser_profile_id": asked.browser_profile_id,
+                "publish_workflow": asked.publish_workflow,
+                "file_ids": asked.file_ids,
+                "max_steps": asked.max_steps if family is Family.TASK_V2 else None,
+            },
+            read_back={"max_screenshot_scrolls": shown},
+            max_steps=asked.max_steps,
+            browser_session_id=asked.browser_session_id,
+            browser_profile_id=asked.browser_profile_id,
+            older={} if family is Family.TASK_V2 else _older_request(asked, kept),
+        ),
     )
-    read_back = task_echo(**kept) | (
-        {"max_screenshot_scrolls": None}
-        if is_v2
-        else {"max_steps": asked.max_steps or DEFAULT_MAX_STEPS}
-    )
+    attach_files(call, asked.file_ids, run.id)
+    return create_body(run, call.links)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskOrder:
+    """A task to be started, whichever operation asked for it.
+
+    Args:
+        origin: the operation.
+        run_type: the kind of task.
+        title: if it was given one.
+        kept: fields of the request that are read back as they were sent.
+        echo: further fields that the create call alone answers.
+        read_back: further fields that only a later read answers.
+        max_steps: how many the caller allows.
+        browser_session_id: where it works.
+        browser_profile_id: with what it begins.
+        older: the request as the older API has it.
+    """
+
+    origin: str
+    run_type: str
+    title: str | None
+    kept: JsonObject
+    echo: JsonObject = field(default_factory=dict[str, Json])
+    read_back: JsonObject = field(default_factory=dict[str, Json])
+    max_steps: int | None = None
+    browser_session_id: str | None = None
+    browser_profile_id: str | None = None
+    older: JsonObject = field(default_factory=dict[str, Json])
+
+
+def begin_task(call: Call, order: TaskOrder) -> Run:
+    """Make the task and let it begin."""
+    world, kept = call.world, order.kept
+    family = family_of(order.run_type)
+    is_v2 = family is Family.TASK_V2
+    run_id = world.new_id("tsk_v2" if is_v2 else "tsk")
+    steps: JsonObject = {} if is_v2 else {"max_steps": order.max_steps or DEFAULT_MAX_STEPS}
     given = RunInput(
         run_id=run_id,
-        run_type=run_type,
-        prompt=asked.prompt,
-        url=url,
-        engine=str(engine),
-        title=asked.title,
-        browser_session_id=asked.browser_session_id,
-        browser_profile_id=asked.browser_profile_id,
-        totp_identifier=asked.totp_identifier,
+        run_type=order.run_type,
+        prompt=kept["prompt"],
+        url=kept["url"],
+        engine=kept["engine"],
+        title=order.title,
+        browser_session_id=order.browser_session_id,
+        browser_profile_id=order.browser_profile_id,
+        totp_identifier=kept["totp_identifier"],
     )
-    check_storable(asked.prompt, asked.title, asked.totp_identifier)
+    check_storable(given.prompt, given.title, given.totp_identifier)
     script = choose_script(
         world, given, call.organization_id
     )  # a matcher may raise: before any row is made
@@ -96,28 +143,27 @@ def run_task(call: Call) -> JsonObject:
         Run,
         call.organization_id,
         id=run_id,
-        run_type=run_type,
+        run_type=order.run_type,
         status=START[family],
         input=given,
-        request=created,
-        request_read_back=read_back,
-        origin="run_task",
+        request=task_echo(**{**kept, **order.echo}),
+        request_read_back=task_echo(**{**kept, **order.read_back, **steps}),
+        origin=order.origin,
         workflow_id=hidden.id if hidden else None,
         workflow_permanent_id=hidden.permanent_id if hidden else None,
         hidden_run_id=world.new_id("wr") if is_v2 else None,
         api_key=call.api_key,
-        webhook_url=webhook_url,
-        totp_identifier=asked.totp_identifier,
-        totp_url=totp_url,
-        browser_session_id=asked.browser_session_id,
-        browser_profile_id=asked.browser_profile_id,
-        error_code_mapping=asked.error_code_mapping,
-        data_extraction_schema=asked.data_extraction_schema,
-        older_request={} if is_v2 else _older_request(asked, kept),
+        webhook_url=kept["webhook_url"],
+        totp_identifier=kept["totp_identifier"],
+        totp_url=kept["totp_url"],
+        browser_session_id=order.browser_session_id,
+        browser_profile_id=order.browser_profile_id,
+        error_code_mapping=kept["error_code_mapping"],
+        data_extraction_schema=kept["data_extraction_schema"],
+        older_request=order.older,
         script=script,
     )
-    attach_files(call, asked.file_ids, run_id)
-    return create_body(machine.start(world, run), call.links)
+    return machine.start(world, run)
 
 
 def _older_request(asked: TaskRunRequest, kept: JsonObject) -> JsonObject:

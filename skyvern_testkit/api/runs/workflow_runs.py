@@ -21,7 +21,7 @@ from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
 
-__all__ = ["ENDPOINTS", "LOST_ON_READ_BACK"]
+__all__ = ["ENDPOINTS", "LOST_ON_READ_BACK", "find_workflow", "refuse_without_blocks"]
 
 LOST_ON_READ_BACK: Final = (
     "max_elapsed_time_minutes",
@@ -51,7 +51,7 @@ def run_workflow(call: Call) -> JsonObject:
             "dynamic-browser capability to honor an explicit engine selection. Remove the "
             "browser_type setting or run on Skyvern Cloud.",
         )
-    workflow = _find_workflow(call, asked.agent_id, template=call.query.template)
+    workflow = find_workflow(call, asked.agent_id, template=call.query.template)
     parameters = resolve(call, workflow, asked.parameters)
     check_session(call, asked.browser_session_id)
     check_profile(call, asked.browser_profile_id)
@@ -102,7 +102,14 @@ def run_workflow(call: Call) -> JsonObject:
     )
 
 
-def _find_workflow(call: Call, workflow_id: str, *, template: bool) -> Workflow:
+def find_workflow(
+    call: Call, workflow_id: str, *, template: bool, version: int | None = None
+) -> Workflow:
+    """The workflow to be run.
+
+    Raises:
+        Refusal: 400 for a template, and where there is nothing to run; 404 for an unknown one.
+    """
     if template:
         raise Refusal(
             400,
@@ -110,16 +117,25 @@ def _find_workflow(call: Call, workflow_id: str, *, template: bool) -> Workflow:
             "Please make sure the workflow is a valid template.",
         )
     workflow = call.world.workflow(workflow_id, call.organization_id)
+    if workflow is not None and version is not None:
+        versions = call.world.workflow_versions(workflow_id, call.organization_id)
+        workflow = next((row for row in versions if row.version == version), None)
     if workflow is None:
         known = f"workflow_permanent_id={workflow_id}" if workflow_id else ""
-        raise Refusal(404, f"Workflow not found. {known}")
+        wanted = f", version={version}" if version is not None else ""
+        raise Refusal(404, f"Workflow not found. {known}{wanted}")
+    refuse_without_blocks(workflow)
+    return workflow
+
+
+def refuse_without_blocks(workflow: Workflow) -> None:
+    """Refuse to run what does nothing."""
     if not workflow.blocks:
         raise Refusal(
             400,
-            f"Workflow {workflow_id} has no blocks to run. "
+            f"Workflow {workflow.permanent_id} has no blocks to run. "
             "Add at least one block before running it.",
         )
-    return workflow
 
 
 ENDPOINTS: Final = (
