@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from skyvern_testkit.script import CodeFound, Family
-from skyvern_testkit.wire.times import MILLISECOND, SECOND
+from skyvern_testkit.wire.times import MILLISECOND
 from skyvern_testkit.world.authenticator import Authenticator
 from skyvern_testkit.world.rows import Credential, Run, TotpCode
 from skyvern_testkit.world.world import World

@@ -137,6 +137,14 @@ class Keys:
             raise KeyState.UNKNOWN_ORGANIZATION.refusal(credential_route=credential_route)
         return known.organization_id
 
+    def of(self, organization_id: str) -> list[str]:
+        """The keys that open an organisation now."""
+        return [
+            text
+            for text, key in self._keys.items()
+            if key.organization_id == organization_id and key.state is KeyState.ACTIVE
+        ]
+
     def opens(self, key: str | None, organization_id: str) -> bool:
         """Is that the organisation that the key opens, as far as is known? A stranger opens none."""
         known = self._keys.get(key or "")

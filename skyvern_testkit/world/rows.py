@@ -56,6 +56,8 @@ class Row:
 class Organization(Row):
     PREFIX: ClassVar[str] = "o"
     name: str = ""
+    settings: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    """What was set, by wire names. Not in the repr: a webhook's URL may hold a secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

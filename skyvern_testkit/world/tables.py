@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from skyvern_testkit.world.custom_llms import CustomLlm
+from skyvern_testkit.world.billing import BillingState
 from skyvern_testkit.world.credentials import AuthToken, CredentialFolder
+from skyvern_testkit.world.custom_llms import CustomLlm
 from skyvern_testkit.world.rows import (
     Artifact,
     Credential,
@@ -34,6 +35,7 @@ TABLES: Final[tuple[type[Row], ...]] = (
     Credential,
     CredentialFolder,
     AuthToken,
+    BillingState,
     TotpCode,
     Artifact,
     Upload,

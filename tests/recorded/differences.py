@@ -19,6 +19,7 @@ KNOWN: dict[str, str] = {
     "tasks.content.signed": _SIGNS,
     "tasks.content.signed_key": _SIGNS,
     "status.key14": "three words with dots between are a token to the fake: it checks no signature",
+    "status.key14": "three words with dots between are a token to the fake: it checks no signature",
     "webhooks.url.word": "the same as tasks.url0: its name server knows every name",
     "tasks.url0": "its name server knew the name; others do not (facts: runs 5), nor does the fake",
     "tasks.cancel.skyvern-2p0.get": "a race: the work began just after the cancel and said so",

@@ -18,6 +18,7 @@ RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(?<="seconds_remaining":)\d+'), "<seconds>"),
     (re.compile(r'(?<="organization_name":")[^"]*'), "<name>"),
     (re.compile(r'(?<="slug":")organi[sz]ations?(-\d+)?(?=")'), "<slug>"),
+    (re.compile(r'(?<="CUSTOM_LLM_)oat_\d+(?=")'), "<id>"),
     (re.compile(r'(?<="token":")(<api key>|header\.\w+\.signature)(?=")'), "<api key>"),
     (re.compile(r'(?<="proxy_session_id":")[0-9a-f]{10}(?=")'), "<10 hex digits>"),
     (re.compile(r'(?<="latency_ms":)\d+'), "<milliseconds>"),

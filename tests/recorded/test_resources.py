@@ -9,7 +9,8 @@ from tests.recorded.differences import KNOWN
 from tests.recorded.evidence import Recorded
 from tests.recorded.replay import replayed
 
-RESOURCES = {"http", "sessions", "profiles", "credentials", "totp"}
+OF_CREDENTIALS = {"credentials", "credfolders", "credpatch", "customvault", "totpcodes", "vaults"}
+RESOURCES = OF_CREDENTIALS | {"organizations", "status", "http", "sessions", "profiles", "totp"}
 
 EXCHANGES = [
     pytest.param(

@@ -5,8 +5,10 @@ the request models of them, ``checks`` finds what no model can, ``definition`` m
 ``handlers`` are the operations.
 """
 
+from skyvern_testkit.api.workflows import handlers, raw, templates
 from skyvern_testkit.api.workflows.answers import render
-from skyvern_testkit.api.workflows.handlers import ENDPOINTS
 from skyvern_testkit.api.workflows.making import make_workflow
 
 __all__ = ["ENDPOINTS", "make_workflow", "render"]
+
+ENDPOINTS = (*handlers.ENDPOINTS, *raw.ENDPOINTS, *templates.ENDPOINTS)

@@ -16,7 +16,7 @@ from skyvern_testkit.api.workflows.yamltext import read_yaml
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 
-__all__ = ["Asked", "DefinitionBody", "asked_by", "asked_for"]
+__all__ = ["Asked", "DefinitionBody", "asked_by", "asked_for", "asked_in_yaml"]
 
 
 class _Definition:
@@ -51,7 +51,7 @@ def asked_by(body: DefinitionBody) -> Asked:
         Tripped: the server trips over its YAML.
     """
     if body.yaml_definition:
-        return _asked_in_yaml(body.yaml_definition)
+        return asked_in_yaml(body.yaml_definition)
     if body.json_definition is None:
         raise Refusal(
             422,
@@ -70,8 +70,24 @@ def asked_for(model: BaseModel) -> Asked:
     return Asked(request, frozenset(model.model_fields_set))
 
 
-def _asked_in_yaml(text: str) -> Asked:
-    document = repaired(read_yaml(text))
+def asked_in_yaml(text: str | bytes, *, repair: bool = True) -> Asked:
+    """What a YAML document asks for.
+
+    Args:
+        text: the document.
+        repair: mend labels and keys that are no identifiers, as all operations but one do.
+
+    Raises:
+        Refusal: 422, it is no YAML or no definition.
+        Tripped: the server trips over it.
+    """
+    document = read_yaml(text)
+    if repair:
+        document = repaired(document)
+    elif not isinstance(document, dict):
+        raise Refusal(
+            422, "Input should be a valid dictionary or instance of WorkflowCreateYAMLRequest"
+        )
     try:
         return asked_for(request_model().model_validate(document))
     except ValidationError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
@@ -13,7 +13,7 @@ from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.tags.searching import tagged
 from skyvern_testkit.api.workflows.answers import render
-from skyvern_testkit.api.workflows.asked import DefinitionBody, asked_by
+from skyvern_testkit.api.workflows.asked import Asked, DefinitionBody, asked_by
 from skyvern_testkit.api.workflows.filing import touch
 from skyvern_testkit.api.workflows.making import add_next_version, add_version, check_browser_type
 from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wanted
@@ -24,7 +24,7 @@ from skyvern_testkit.world.rows import Folder, Workflow
 from skyvern_testkit.world.schedules import Schedule
 from skyvern_testkit.world.tags import Kind
 
-__all__ = ["ENDPOINTS"]
+__all__ = ["ENDPOINTS", "CreateQuery", "create_asked", "not_found", "update_asked"]
 
 _LARGEST_NUMBER = 2**63 - 1
 """What the real server's database can be asked for."""
@@ -66,18 +66,26 @@ class VersionsQuery(Lazy):
 
 
 def create_workflow(call: Call) -> JsonObject:
-    with _failing("Failed to create workflow. Error: {why}"):
+    with _failing(_CREATE_FAILED):
         request = asked_by(call.body).request
-    folder_id = call.query.folder_id
     permanent_id = _permanent_id_for(call)
     if permanent_id is not None:
         versions = call.world.workflow_versions(permanent_id, call.organization_id)
         if versions:
             return render(versions[0])
+    return create_asked(call, request, permanent_id)
+
+
+_CREATE_FAILED: Final = "Failed to create workflow. Error: {why}"
+
+
+def create_asked(call: Call, request: JsonObject, permanent_id: str | None = None) -> JsonObject:
+    """Make the workflow of a valid request, in the folder that the query names."""
+    folder_id = call.query.folder_id
     if folder_id is not None:
         request = {**request, "folder_id": folder_id}
     check_storable(request["proxy_location"])
-    with _failing("Failed to create workflow. Error: {why}"):
+    with _failing(_CREATE_FAILED):
         made = add_version(call.world, call.organization_id, request, permanent_id=permanent_id)
     return render(made)
 
@@ -101,21 +109,30 @@ def _permanent_id_for(call: Call) -> str | None:
 
 def update_workflow(call: Call) -> JsonObject:
     """Make the next version; a deleted workflow is back with it (facts: resources 3, "Update")."""
-    permanent_id = call.params["workflow_id"]
-    sentence = f"Failed to update workflow with ID {permanent_id}. Error: <{{name}}: {{why}}>"
-    with _failing(sentence):
+    with _failing(_update_failed(call)):
         asked = asked_by(call.body)
+    return update_asked(call, asked)
+
+
+def _update_failed(call: Call) -> str:
+    permanent_id = call.params["workflow_id"]
+    return f"Failed to update workflow with ID {permanent_id}. Error: <{{name}}: {{why}}>"
+
+
+def update_asked(call: Call, asked: Asked) -> JsonObject:
+    """Make the next version by a valid request."""
+    permanent_id = call.params["workflow_id"]
     check_browser_type(asked.request)
     versions = call.world.workflow_versions(permanent_id, call.organization_id)
     if not versions:
-        raise _not_found(permanent_id)
+        raise not_found(permanent_id)
     check_storable(asked.request["proxy_location"])
-    with _failing(sentence):
+    with _failing(_update_failed(call)):
         made = add_next_version(call.world, asked, versions[-1])
     return render(made)
 
 
-def _not_found(permanent_id: str, version: int | None = None) -> Refusal:
+def not_found(permanent_id: str, version: int | None = None) -> Refusal:
     asked = "" if version is None else f", version={version}"
     return Refusal(404, f"Workflow not found. workflow_permanent_id={permanent_id}{asked}")
 
@@ -129,7 +146,7 @@ def get_workflow(call: Call) -> JsonObject:
             raise ServerCrash("OverflowError")
         rows = [row for row in rows if row.version == version]
     if not rows:
-        raise _not_found(permanent_id, version)
+        raise not_found(permanent_id, version)
     return render(rows[-1], read=True)
 
 
@@ -189,7 +206,9 @@ def update_workflow_folder(call: Call) -> JsonObject:
         refusal = Refusal(400, f"Folder {folder_id} not found")
         touch(call.world, call.find(Folder, folder_id, refusal))
     settings = {**workflow.settings, "folder_id": folder_id}
-    return render(call.world.change(workflow, settings=settings))
+    if settings != workflow.settings:
+        workflow = call.world.change(workflow, settings=settings)
+    return {**render(workflow), "is_template": False}  # which this answer does not look up
 
 
 ENDPOINTS = (

@@ -110,6 +110,7 @@ def add_next_version(world: World, asked: Asked, previous: Workflow) -> Workflow
         **{name: {} for name in _EMPTY_WHEN_NULL if asked.request[name] is None},
         **{name: previous.settings[name] for name in kept},
         "folder_id": previous.settings["folder_id"],  # only its own route moves a workflow
+        "is_template": previous.settings["is_template"],  # nor does any other change this
     }
     request["workflow_definition"] = {
         **{name: previous.definition[name] for name in _KEPT_PARTS if name in previous.definition},

@@ -23,11 +23,11 @@ MAX_DIGITS: Final = 4_300
 _DATE: Final = "tag:yaml.org,2002:timestamp"
 
 
-def read_yaml(text: str) -> Any:
+def read_yaml(text: str | bytes) -> Any:
     """What the text says, whatever that is.
 
     Args:
-        text: one YAML document, at most ``MAX_CHARACTERS`` long.
+        text: one YAML document, at most ``MAX_CHARACTERS`` (or bytes) long.
 
     Raises:
         Refusal: 422, it is no YAML; 501, it goes beyond the bounds above, which the real server
@@ -83,7 +83,7 @@ def _loader() -> Any:
             for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
         }
 
-        def __init__(self, stream: str) -> None:
+        def __init__(self, stream: str | bytes) -> None:
             super().__init__(stream)
             self._open = 0
             self._extents: dict[yaml.Node, tuple[int, int]] = {}
