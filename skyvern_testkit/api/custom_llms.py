@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -98,12 +98,13 @@ class Config(Lazy):
             return {}
         if not isinstance(value, dict):
             raise ValueError("extra_parameters must be a JSON object")  # noqa: TRY004 - pydantic takes no other
-        for name in map(str.strip, value):
+        given = cast("dict[str, Any]", value)
+        for name in map(str.strip, given):
             if name.lower() in _RESERVED:
                 raise ValueError(
                     f"extra_parameters key '{name}' is reserved and cannot be overridden"
                 )
-        return value
+        return given
 
     @model_validator(mode="after")
     def _complete(self) -> Config:
@@ -164,7 +165,7 @@ def update_custom_llm(call: Call) -> JsonObject:
 def _with_key(config: JsonObject, key: str | None) -> JsonObject:
     """The same with the kept key, if there is one where one is needed."""
     try:
-        return Config(**{**config, "api_key": key}).model_dump(mode="json")
+        return Config.model_validate({**config, "api_key": key}).model_dump(mode="json")
     except ValidationError as error:
         raise Refusal(422, error.errors()[0]["msg"]) from None
 

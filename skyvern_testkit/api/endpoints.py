@@ -31,6 +31,7 @@ FAMILIES = (
     "skyvern_testkit.api.script_cache",
     "skyvern_testkit.api.custom_llms",
     "skyvern_testkit.api.session_metadata",
+    "skyvern_testkit.api.sdk_actions",
 )
 
 

@@ -11,10 +11,10 @@ from pydantic import AfterValidator, Field
 
 from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.runs.reading import find_run
 from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import timestamp, timestamp_or_none
-from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.script_cache import latest_versions, versions_of
 from skyvern_testkit.world.scripts import ScriptFile, ScriptVersion
 
@@ -164,7 +164,7 @@ def create_script(call: Call) -> JsonObject:
     """A new script; the workflow that it names need not exist, the run must."""
     asked: CreateBody = call.body
     if asked.run_id:
-        call.find(Run, asked.run_id, f"Run_id {asked.run_id} not found")
+        find_run(call, asked.run_id, f"Run_id {asked.run_id} not found")
     files = read_files(call, asked.files)
     row = call.world.make(
         ScriptVersion,

@@ -12,10 +12,12 @@ from skyvern_testkit.fake.due import play
 from skyvern_testkit.fake.exchange import Broken, Exchange, Step
 from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
+from skyvern_testkit.fake.on_action import OnAction
 from skyvern_testkit.fake.redact import redact_target
 from skyvern_testkit.faults import Faults
 from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.script import Match, Pattern, Signal
+from skyvern_testkit.script.actions import ActionMatch
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import DEFAULT_EPOCH
@@ -82,6 +84,7 @@ class FakeSkyvern:
         )
         self._files: tuple[FakeFile, ...] = ()
         self._said: list[On] = []
+        self._asked_of: list[OnAction] = []
         secret = hashlib.sha256(f"skyvern-testkit {seed}".encode()).digest()
         self.links = Links(base_url.rstrip("/"), app_url.rstrip("/"), secret)
         self.faults = Faults()
@@ -129,6 +132,35 @@ class FakeSkyvern:
     def unplayed(self) -> list[On]:
         """What was said with :meth:`on` and has no scripts: it does nothing."""
         return [said for said in self._said if not said.is_played]
+
+    def on_action(
+        self,
+        *,
+        type: Pattern | None = None,
+        prompt: Pattern | None = None,
+        url: Pattern | None = None,
+    ) -> OnAction:
+        """Say which single actions the next answer is for: ``on_action(...).answer(...)``.
+
+        Actions are what ``run_sdk_action`` does: clicks, extractions and so on of the SDK's browser.
+        The rule said last wins; an action without a rule answers something plausible.
+
+        Args:
+            type: as on the wire: ``extract``, ``validate``, ``ai_click``; or a pattern: ``ai_*``.
+            prompt: what the action is to do, in words.
+            url: the page that it is on.
+
+        Raises:
+            ValueError: a type that no action has.
+        """
+        said = OnAction(self.world, ActionMatch(type, prompt, url), said_at=place_of_caller())
+        self._asked_of = [*self.unanswered, said]
+        return said
+
+    @property
+    def unanswered(self) -> list[OnAction]:
+        """What was said with :meth:`on_action` and has no answers: it does nothing."""
+        return [said for said in self._asked_of if not said.is_answered]
 
     def populate(self, file: FakeFile, *, organization_id: str | None = None) -> Loaded:
         """Make everything that a fake file describes, all of it or nothing.

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from skyvern_testkit.wire.jsontext import Json
 
-__all__ = ["Match", "Miss", "Pattern", "RunInput"]
+__all__ = ["Match", "Miss", "Pattern", "RunInput", "fits", "shown"]
 
 Pattern = str | re.Pattern[str] | Callable[[Any], bool]
 """A glob (``"*invoice*"``, case as written), a compiled regular expression (searched), or a function.
@@ -38,7 +38,8 @@ class RunInput:
     attempt: int = 1
 
 
-def _fits(pattern: Pattern, value: Any) -> bool:
+def fits(pattern: Pattern, value: Any) -> bool:
+    """Does the pattern fit what was asked? None fits none."""
     if value is None:
         return False
     if isinstance(pattern, re.Pattern):
@@ -69,8 +70,8 @@ class Miss:
         if not self.is_given:
             return f"parameter {self.key} is not given"
         if self.key is not None:
-            return f"parameter {self.key} is {self.got!r}, not {_shown(self.wanted)}"
-        return f"{self.name} is {self.got!r}, not {_shown(self.wanted)}"
+            return f"parameter {self.key} is {self.got!r}, not {shown(self.wanted)}"
+        return f"{self.name} is {self.got!r}, not {shown(self.wanted)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class _WorkflowMiss(Miss):
             if self.got is None
             else f"workflow is {self.got!r} ({self.title!r})"
         )
-        return f"{known}, not {_shown(self.wanted)}"
+        return f"{known}, not {shown(self.wanted)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,11 @@ class Match:
         for name in ("prompt", "url", "engine", "title", "run_type"):
             pattern = getattr(self, name)
             value = getattr(run, name)
-            if pattern is not None and not _fits(pattern, value):
+            if pattern is not None and not fits(pattern, value):
                 found.append(Miss(name, value, pattern))
         if self.workflow is not None and not (
-            _fits(self.workflow, run.workflow_permanent_id)
-            or _fits(self.workflow, run.workflow_title)
+            fits(self.workflow, run.workflow_permanent_id)
+            or fits(self.workflow, run.workflow_title)
         ):
             id_, title = run.workflow_permanent_id, run.workflow_title
             found.append(_WorkflowMiss("workflow", id_, self.workflow, title=title))
@@ -134,19 +135,20 @@ class Match:
 
     def __str__(self) -> str:
         given = (
-            f"{item.name}={_shown(value)}"
+            f"{item.name}={shown(value)}"
             for item in fields(self)
             if (value := getattr(self, item.name)) is not None
         )
         return f"on({', '.join(given)})"
 
 
-def _shown(pattern: Any) -> str:
+def shown(pattern: Any) -> str:
+    """A pattern as people write it."""
     if isinstance(pattern, re.Pattern):
         return f"re {cast('re.Pattern[str]', pattern).pattern!r}"
     if isinstance(pattern, Mapping):
         items = cast("Mapping[str, Any]", pattern).items()
-        return f"{{{', '.join(f'{key!r}: {_shown(value)}' for key, value in items)}}}"
+        return f"{{{', '.join(f'{key!r}: {shown(value)}' for key, value in items)}}}"
     if callable(pattern):
         return getattr(pattern, "__qualname__", repr(pattern))
     return repr(pattern)

@@ -219,6 +219,8 @@ def _unused(view: _View) -> Iterator[str]:
         return
     for said in fake.unplayed:
         yield f"{said.said_at}: {_pattern(said.match)} without .play(...): it does nothing"
+    for asked in fake.unanswered:
+        yield f"{asked.said_at}: {redact_text(str(asked.match))} without .answer(...): it does nothing"
     for plan in fake.faults.unfinished():
         what = ".answer(503), .slow(90) and the like"
         yield f"{plan.said_at}: {plan} without what goes wrong ({what}): it does nothing"

@@ -291,7 +291,7 @@ class Run(Row):
     request_read_back: JsonObject = field(repr=False)
     """The request as a later GET shows it: some fields are lost (facts: runs 2)."""
     origin: str = "run"
-    """Which operation made it: ``run_task``, ``run_workflow``, ``login``, ``download_files``."""
+    """Which operation made it: ``run_task``, ``run_workflow``, ``login``, ``run_sdk_action`` ..."""
 
     trigger_type: str = "api"
     """What started it, as lists of runs tell: ``api``, or ``scheduled`` by a schedule."""
@@ -375,6 +375,14 @@ class Run(Row):
     @property
     def is_over(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def is_listed(self) -> bool:
+        """Does ``GET /v1/runs`` know of it, and what reads runs by their ids?
+
+        Not of those that single actions are done in (recorded group ``actions2``).
+        """
+        return self.origin != "run_sdk_action"
 
     @property
     def is_live(self) -> bool:

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from skyvern_testkit.script import Family
-from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Run, Workflow
 from skyvern_testkit.world.scripts import MAIN, CachedScript, ScriptFile, ScriptVersion
 from skyvern_testkit.world.world import World
@@ -82,7 +82,7 @@ def _value(key: str, run: Run, workflow: Workflow) -> str:
 
 
 def _defaults(workflow: Workflow) -> dict[str, Json]:
-    parameters = workflow.definition.get("parameters") or []
+    parameters: list[JsonObject] = workflow.definition.get("parameters") or []
     return {
         item["key"]: item.get("default_value")
         for item in parameters

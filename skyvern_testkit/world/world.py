@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from skyvern_testkit.script import DEFAULT_LIFE, Match, Miss, RunInput, Script, Step
+from skyvern_testkit.script.actions import ActionRule
 from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
@@ -142,6 +143,8 @@ class World:
         self.outbox: list[Effect] = []
         self.rules: tuple[Rule, ...] = ()
         self.rule_uses: dict[int, int] = {}
+        self.action_rules: tuple[ActionRule, ...] = ()
+        self.action_uses: dict[int, int] = {}
         self.problems: list[Problem] = []
         self.changes: list[Change] = []
         self.advice: list[Advice] = []
@@ -374,6 +377,7 @@ class World:
         twin.in_flight, twin.results = dict(self.in_flight), dict(self.results)
         twin.outbox = list(self.outbox)
         twin.rules, twin.rule_uses = self.rules, dict(self.rule_uses)
+        twin.action_rules, twin.action_uses = self.action_rules, dict(self.action_uses)
         twin.problems = list(self.problems)
         twin.changes, twin.advice = list(self.changes), list(self.advice)
         twin.unmatched = list(self.unmatched)

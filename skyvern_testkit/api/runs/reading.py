@@ -16,8 +16,22 @@ from skyvern_testkit.world.rows import Run
 __all__ = ["ENDPOINTS", "find_run", "refuse_without_workflow"]
 
 
-def find_run(call: Call, run_id: str, refusal: str, *, hidden_too: bool = False) -> Run:
-    """The caller's run of that id; with ``hidden_too`` also by the hidden id of a 2.0 task.
+def find_run(
+    call: Call,
+    run_id: str,
+    refusal: str,
+    *,
+    hidden_too: bool = False,
+    unlisted_too: bool = False,
+) -> Run:
+    """The caller's run of that id.
+
+    Args:
+        call: who asks.
+        run_id: as it was sent.
+        refusal: what is answered when there is none.
+        hidden_too: find a 2.0 task also by its hidden id.
+        unlisted_too: find a run also that single actions are done in.
 
     Raises:
         Refusal: 404 with that text.
@@ -26,7 +40,7 @@ def find_run(call: Call, run_id: str, refusal: str, *, hidden_too: bool = False)
     if run is None and hidden_too and run_id.startswith("wr_"):
         rows = call.world.rows(Run, call.organization_id)
         run = next((row for row in rows if row.hidden_run_id == run_id), None)
-    if run is None:
+    if run is None or not (run.is_listed or unlisted_too):
         raise Refusal(404, refusal)
     return run
 

@@ -34,7 +34,7 @@ def retry_run_webhook(call: Call) -> Generator[Wait, None, JsonObject]:
     from skyvern_testkit.api.effects import render  # which needs the answers beside this module
 
     run_id = call.params["run_id"]
-    run = find_run(call, run_id, f"Run {run_id} not found", hidden_too=True)
+    run = find_run(call, run_id, f"Run {run_id} not found", hidden_too=True, unlisted_too=True)
     refuse_without_workflow(call, run)
     _refuse_unless_final(run)
     asked: RetryRunWebhook | None = call.body
