@@ -86,9 +86,7 @@ def test_interval_begins_one_interval_from_now(skyvern: Caller) -> None:
     first = made["schedule"]["first_fire_at"]
     assert made["next_runs"][0] == first
     moments = [datetime.fromisoformat(run) for run in made["next_runs"]]
-    assert {later - sooner for sooner, later in pairwise(moments)} == {
-        timedelta(hours=1)
-    }
+    assert {later - sooner for sooner, later in pairwise(moments)} == {timedelta(hours=1)}
 
 
 @case("schedules.create.interval.first_fire_at", fact="resources 6")
