@@ -261,7 +261,7 @@ def test_seed_is_read_in_many_forms(skyvern: Caller, seed: str) -> None:
     assert answer["credential"]["has_totp"] is True
 
 
-@case("credentials.totp.seed.missing", fact="resources 7")
+@case("credentials.totp.seed.missing", fact="resources 1, 7")
 @pytest.mark.parametrize("seed", [None, "", "   "], ids=["null", "empty", "blank"])
 def test_authenticator_needs_a_seed(skyvern: Caller, seed: str | None) -> None:
     create(skyvern, "password", login(totp=seed, totp_type="authenticator")).refused(
@@ -269,7 +269,7 @@ def test_authenticator_needs_a_seed(skyvern: Caller, seed: str | None) -> None:
     )
 
 
-@case("credentials.totp.seed.unusable", fact="resources 7")
+@case("credentials.totp.seed.unusable", fact="resources 1, 7")
 @pytest.mark.parametrize(
     "seed",
     [
@@ -365,7 +365,7 @@ def test_unknown_kind_is_refused(skyvern: Caller) -> None:
     ).invalid(("enum", "body", "credential_type"))
 
 
-@case("credentials.type.other", fact="resources 7")
+@case("credentials.type.other", fact="resources 1, 7")
 @pytest.mark.parametrize(
     ("kind", "inside"),
     [

@@ -14,7 +14,7 @@ def upload(skyvern: Caller, content: bytes, name: str = "data.csv") -> Outcome:
     return skyvern.send("POST", "/v1/upload_file", files={"file": (name, content, "text/csv")})
 
 
-@case("files.upload", fact="resources 11", raw_only=BY_SDK)
+@case("files.upload", fact="resources 11, 14", raw_only=BY_SDK)
 @pytest.mark.parametrize("content", [b"a,b\n1,2\n", b"", bytes(range(256))], ids=repr)
 def test_file_is_kept_under_an_id(skyvern: Caller, content: bytes) -> None:
     kept = upload(skyvern, content).ok()

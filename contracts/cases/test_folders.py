@@ -38,7 +38,7 @@ def listed(skyvern: Caller, **asked: Any) -> list[str]:
 # --- making one ---------------------------------------------------------------------------------
 
 
-@case("folders.create", fact="resources 4")
+@case("folders.create", fact="resources 4, 14")
 def test_new_folder_is_empty(skyvern: Caller) -> None:
     made = skyvern.call("create_folder", title="Bills", description="of 2026").ok()
     assert made["folder_id"].startswith("fld_")
@@ -107,7 +107,7 @@ def test_folder_is_read_as_it_was_made(skyvern: Caller) -> None:
     assert read_folder(skyvern, made["folder_id"]) == made
 
 
-@case("folders.unknown", fact="resources 4")
+@case("folders.unknown", fact="resources 1, 4")
 @pytest.mark.parametrize(
     ("operation", "asked"),
     [("get_folder", {}), ("update_folder", {"title": "x"}), ("delete_folder", {})],

@@ -147,7 +147,7 @@ def test_names_that_differ_in_case_are_two(skyvern: Caller) -> None:
     assert profile(skyvern, "shop") != profile(skyvern, "Shop")
 
 
-@case("profiles.name.stranger", fact="resources 10")
+@case("profiles.name.stranger", fact="resources 1, 10")
 def test_name_of_another_organisations_profile_is_free(skyvern: Caller) -> None:
     profile(skyvern, "shop")
     assert skyvern.stranger().call("create_browser_profile", name="shop").ok()["name"] == "shop"
@@ -215,7 +215,7 @@ def test_unknown_session_is_missed_in_its_own_words(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_session.stranger", fact="resources 10")
+@case("profiles.from_session.stranger", fact="resources 1, 10")
 def test_session_of_another_organisation_is_missed(skyvern: Caller) -> None:
     theirs = session(skyvern.stranger(), generate_browser_profile=True)
     skyvern.call("create_browser_profile", name="shop", browser_session_id=theirs).refused(
@@ -292,7 +292,7 @@ def test_unknown_run_is_missed(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.stranger", fact="resources 10")
+@case("profiles.from_run.stranger", fact="resources 1, 10")
 def test_run_of_another_organisation_is_missed(skyvern: Caller) -> None:
     theirs = run(skyvern.stranger(), persists=False)
     skyvern.call("create_browser_profile", name="shop", workflow_run_id=theirs).refused(
@@ -346,7 +346,7 @@ def test_profile_is_read_as_it_was_made(skyvern: Caller) -> None:
     assert read == made
 
 
-@case("profiles.miss", fact="resources 10")
+@case("profiles.miss", fact="resources 1, 10")
 @pytest.mark.parametrize("whose", ["nobody", "stranger", "deleted"])
 @pytest.mark.parametrize(
     ("operation", "asked"),
@@ -424,7 +424,7 @@ def test_deleted_ones_are_listed_when_asked_for(skyvern: Caller) -> None:
     assert row["deleted_at"] is not None
 
 
-@case("profiles.list.stranger", fact="resources 10", alone=True)
+@case("profiles.list.stranger", fact="resources 1, 10", alone=True)
 def test_list_is_the_organisations_own(skyvern: Caller) -> None:
     profile(skyvern.stranger(), "theirs")
     assert listed(skyvern, include_deleted=True) == []

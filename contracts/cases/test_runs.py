@@ -735,14 +735,7 @@ def test_url_of_a_webhook_is_checked(skyvern: Caller, url: str, refusal: str) ->
     ).refused(400, refusal)
 
 
-# --- lists, and many at once --------------------------------------------------------------------
-
-
-@case("runs.retry.unknown", fact="resources 12")
-def test_unknown_run_is_not_tried_again(skyvern: Caller) -> None:
-    skyvern.call("retry_workflow_run", workflow_run_id="wr_1").refused(
-        404, "Workflow run not found wr_1"
-    )
+# --- workflows that are not there ---------------------------------------------------------------
 
 
 @case("runs.workflow.create.unknown_id", fact="resources 12")

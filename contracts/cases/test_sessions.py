@@ -71,7 +71,7 @@ def test_unknown_profile_is_missed(skyvern: Caller) -> None:
     )
 
 
-@case("sessions.create.profile.malformed", fact="resources 9")
+@case("sessions.create.profile.malformed", fact="resources 2, 9")
 def test_id_of_a_profile_begins_with_bp(skyvern: Caller) -> None:
     skyvern.call("create_browser_session", browser_profile_id="profile").invalid(
         ("string_pattern_mismatch", "body", "browser_profile_id")
@@ -100,7 +100,7 @@ def test_reading_one_says_how_it_is_watched(skyvern: Caller) -> None:
     assert read == {**made, "stream_transport": "vnc"}
 
 
-@case("sessions.get.unknown", fact="resources 9")
+@case("sessions.get.unknown", fact="resources 1, 9")
 def test_unknown_session_is_missed(skyvern: Caller) -> None:
     asked: dict[str, dict[str, object]] = {
         "get_browser_session": {},
@@ -114,7 +114,7 @@ def test_unknown_session_is_missed(skyvern: Caller) -> None:
         )
 
 
-@case("sessions.get.stranger", fact="resources 9")
+@case("sessions.get.stranger", fact="resources 1, 9")
 def test_session_is_its_organisations_alone(skyvern: Caller) -> None:
     session_id = skyvern.call("create_browser_session").ok()["browser_session_id"]
     skyvern.stranger().call("get_browser_session", browser_session_id=session_id).refused(

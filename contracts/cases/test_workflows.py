@@ -99,7 +99,7 @@ def test_new_workflow_has_defaults(skyvern: Caller) -> None:
     assert {name: made[name] for name in expected} == expected
 
 
-@case("workflows.create.ids", fact="resources 2")
+@case("workflows.create.ids", fact="resources 2, 3")
 def test_workflow_has_an_id_and_each_version_another(skyvern: Caller) -> None:
     made = create(skyvern)
     assert made["workflow_permanent_id"].startswith("wpid_")
