@@ -19,6 +19,24 @@ PATTERN = (
     "(alphanumeric, underscore, dot, hyphen; must start with alphanumeric)"
 )
 BUCKET = "(reserved as an analytics bucket marker)"
+OPERATIONS = {
+    "workflow": {
+        "apply": "apply_workflow_tags",
+        "get": "get_workflow_tags",
+        "delete": "delete_workflow_tag",
+        "history": "get_workflow_tag_history",
+        "many": "batch_get_workflow_tags",
+        "many_post": "batch_get_workflow_tags_post",
+    },
+    "run": {
+        "apply": "apply_run_tags",
+        "get": "get_run_tags",
+        "delete": "delete_run_tag",
+        "history": "get_run_tag_history",
+        "many": "batch_get_run_tags",
+        "many_post": "batch_get_run_tags_post",
+    },
+}
 NO_METHOD = "the SDK has no method for it"
 RESERVED = "tag keys must not start with the reserved 'skyvern.' prefix"
 
@@ -62,18 +80,19 @@ class Thing:
     def field(self) -> str:
         return "workflow_permanent_id" if self.kind == "workflow" else "workflow_run_id"
 
-    def call(self, operation: str, **more: Any) -> Outcome:
-        return self.skyvern.call(operation.format(self.kind), **{self.field: self.id}, **more)
+    def call(self, deed: str, **more: Any) -> Outcome:
+        operation = OPERATIONS[self.kind][deed]
+        return self.skyvern.call(operation, **{self.field: self.id}, **more)
 
     def apply(self, *tags: Tag, delete: tuple[Json, ...] = (), **more: Any) -> Outcome:
         said = [{"key": key, "value": value} for key, value in tags]
-        return self.call("apply_{}_tags", tags=said, tags_to_delete=list(delete), **more)
+        return self.call("apply", tags=said, tags_to_delete=list(delete), **more)
 
     def tags(self) -> list[Tag]:
-        return own(self.call("get_{}_tags").ok())
+        return own(self.call("get").ok())
 
     def events(self, **asked: Any) -> list[Json]:
-        events: list[Json] = self.call("get_{}_tag_history", **asked).ok()["events"]
+        events: list[Json] = self.call("history", **asked).ok()["events"]
         return [event for event in events if event["source"] != "system"]
 
 
@@ -229,8 +248,8 @@ def test_deleted_is_a_group_or_a_label(skyvern: Caller, target: Json, why: str) 
 def test_twenty_are_said_at_once(skyvern: Caller, field: str) -> None:
     thing = Thing(skyvern, "workflow", new_workflow(skyvern))
     many = [{"value": f"v{number}"} for number in range(21)]
-    thing.call("apply_{}_tags", **{field: many}).invalid(("value_error", "body", field))
-    thing.call("apply_{}_tags", **{field: many[:20]}).ok()
+    thing.call("apply", **{field: many}).invalid(("value_error", "body", field))
+    thing.call("apply", **{field: many[:20]}).ok()
 
 
 @case("tags.apply.full", fact="recorded: tags.more")
@@ -246,8 +265,8 @@ def test_thing_has_twenty_tags_of_callers(thing: Thing) -> None:
 @case("tags.delete", fact="resources 5")
 def test_group_is_deleted_by_its_path(thing: Thing) -> None:
     thing.apply(("env", "prod"), (None, "env"))
-    assert own(thing.call("delete_{}_tag", key="env").ok()) == [(None, "env")]
-    assert own(thing.call("delete_{}_tag", key="env").ok()) == [(None, "env")]
+    assert own(thing.call("delete", key="env").ok()) == [(None, "env")]
+    assert own(thing.call("delete", key="env").ok()) == [(None, "env")]
 
 
 @case("tags.delete.key", fact="resources 5")
@@ -266,19 +285,19 @@ def test_key_in_the_path_is_checked_before_the_thing(skyvern: Caller, key: str, 
 
 @case("tags.unknown", fact="resources 5")
 @pytest.mark.parametrize(
-    ("operation", "more"),
+    ("deed", "more"),
     [
-        ("get_{}_tags", {}),
-        ("apply_{}_tags", {"tags": [{"value": "x"}]}),
-        ("delete_{}_tag", {"key": "env"}),
-        ("get_{}_tag_history", {}),
+        ("get", {}),
+        ("apply", {"tags": [{"value": "x"}]}),
+        ("delete", {"key": "env"}),
+        ("history", {}),
     ],
     ids=["get", "apply", "delete", "history"],
 )
-def test_unknown_thing_is_missed(skyvern: Caller, operation: str, more: Json) -> None:
+def test_unknown_thing_is_missed(skyvern: Caller, deed: str, more: Json) -> None:
     flow, run = Thing(skyvern, "workflow", "wpid_1"), Thing(skyvern, "run", "wr_1")
-    flow.call(operation, **more).refused(404, "Workflow wpid_1 not found")
-    run.call(operation, **more).refused(404, "Workflow run wr_1 not found")
+    flow.call(deed, **more).refused(404, "Workflow wpid_1 not found")
+    run.call(deed, **more).refused(404, "Workflow run wr_1 not found")
 
 
 @case("tags.stranger", fact="resources 1")
@@ -286,7 +305,7 @@ def test_thing_is_its_organisations_alone(thing: Thing) -> None:
     thing.apply(("env", "prod"))
     theirs = Thing(thing.skyvern.stranger(), thing.kind, thing.id)
     noun = "Workflow" if thing.kind == "workflow" else "Workflow run"
-    theirs.call("get_{}_tags").refused(404, f"{noun} {thing.id} not found")
+    theirs.call("get").refused(404, f"{noun} {thing.id} not found")
     theirs.apply((None, "x")).refused(404, f"{noun} {thing.id} not found")
     assert thing.tags() == [("env", "prod")]
 
@@ -304,7 +323,7 @@ def test_tags_of_a_deleted_workflow_come_back_with_it(skyvern: Caller) -> None:
     thing = Thing(skyvern, "workflow", new_workflow(skyvern))
     thing.apply(("env", "prod"))
     skyvern.call("delete_workflow", workflow_id=thing.id).ok()
-    thing.call("get_{}_tags").refused(404, f"Workflow {thing.id} not found")
+    thing.call("get").refused(404, f"Workflow {thing.id} not found")
     inner = {"parameters": [], "blocks": [WAIT]}
     definition = {"title": "Back", "workflow_definition": inner}
     skyvern.call("update_workflow", workflow_id=thing.id, json_definition=definition).ok()
@@ -385,9 +404,9 @@ def test_history_is_limited(thing: Thing) -> None:
         thing.apply(("env", value))
         thing.skyvern.wait(0.01)
     assert [event["value"] for event in thing.events(limit=2)] == ["c", "b"]
-    thing.call("get_{}_tag_history", limit=500).ok()
+    thing.call("history", limit=500).ok()
     for limit, problem in ((0, "greater_than_equal"), (501, "less_than_equal")):
-        thing.call("get_{}_tag_history", limit=limit).invalid((problem, "query", "limit"))
+        thing.call("history", limit=limit).invalid((problem, "query", "limit"))
 
 
 # --- many at once -------------------------------------------------------------------------------
@@ -397,8 +416,8 @@ def batch(thing: Thing, *ids: str) -> list[Json]:
     """The answers of both ways to ask."""
     field = f"{thing.field}s"
     return [
-        thing.skyvern.call(f"batch_get_{thing.kind}_tags", **{field: ",".join(ids)}).ok(),
-        thing.skyvern.call(f"batch_get_{thing.kind}_tags_post", **{field: list(ids)}).ok(),
+        thing.skyvern.call(OPERATIONS[thing.kind]["many"], **{field: ",".join(ids)}).ok(),
+        thing.skyvern.call(OPERATIONS[thing.kind]["many_post"], **{field: list(ids)}).ok(),
     ]
 
 
@@ -434,7 +453,7 @@ def test_anothers_things_have_no_tags(thing: Thing) -> None:
 @case("tags.batch.nothing", fact="recorded: tagsearch.batch0")
 def test_nothing_asked_is_nothing_found(skyvern: Caller) -> None:
     for kind in ("workflow", "run"):
-        assert skyvern.call(f"batch_get_{kind}_tags").ok() == {f"{kind}_tags": {}}
+        assert skyvern.call(OPERATIONS[kind]["many"]).ok() == {f"{kind}_tags": {}}
     none = skyvern.call("batch_get_workflow_tags_post", workflow_permanent_ids=[]).ok()
     assert none == {"workflow_tags": {}}
     assert skyvern.call("batch_get_run_tags_post", workflow_run_ids=[" "]).ok() == {"run_tags": {}}
@@ -446,7 +465,7 @@ def test_two_hundred_are_asked_at_once(skyvern: Caller) -> None:
     for kind, noun in (("workflow", "workflow"), ("run", "workflow run")):
         field = "workflow_permanent_ids" if kind == "workflow" else "workflow_run_ids"
         detail = f"At most 200 {noun} IDs may be requested at once"
-        post, get = f"batch_get_{kind}_tags_post", f"batch_get_{kind}_tags"
+        post, get = OPERATIONS[kind]["many_post"], OPERATIONS[kind]["many"]
         skyvern.call(get, **{field: ",".join(ids)}).refused(400, detail)
         skyvern.call(post, **{field: ids}).refused(400, detail)
         assert len(skyvern.call(post, **{field: ids[:200]}).ok()[f"{kind}_tags"]) == 200
@@ -472,7 +491,7 @@ def test_keys_are_known_from_their_first_use(skyvern: Caller) -> None:
     assert skyvern.call("list_tag_keys").ok() == []
     thing = Thing(skyvern, "workflow", new_workflow(skyvern))
     thing.apply(("env", "prod"), ("App", "x"), (None, "label"))
-    thing.call("delete_{}_tag", key="App")
+    thing.call("delete", key="App")
     assert skyvern.call("list_tag_keys").ok() == [
         {"key": "App", "description": None, "workflow_count": 0},
         {"key": "env", "description": None, "workflow_count": 1},
@@ -637,7 +656,7 @@ def test_colour_is_changed_by_setting_the_same(thing: Thing) -> None:
     thing.apply(("env", "prod"), colors={"env": "pink"})
     assert values(thing.skyvern)[("env", "prod")]["color"] == "pink"
     thing.apply(("env", "prod"))
-    thing.call("apply_{}_tags", colors={"env": "blue"}).ok()
+    thing.call("apply", colors={"env": "blue"}).ok()
     assert values(thing.skyvern)[("env", "prod")]["color"] == "pink"
 
 
@@ -788,7 +807,7 @@ def test_run_carries_the_host_of_its_first_address(
 @case("tags.system.kept", fact="resources 5")
 def test_tags_of_the_server_are_not_the_callers(skyvern: Caller) -> None:
     thing = Thing(skyvern, "run", canceled(skyvern))
-    thing.call("delete_{}_tag", key="skyvern.status").refused(400, RESERVED)
+    thing.call("delete", key="skyvern.status").refused(400, RESERVED)
     thing.apply(("skyvern.status", "x")).invalid(("value_error", "body", "tags", 0, "key"))
     thing.apply(delete=({"key": "skyvern.status"},)).invalid(
         ("value_error", "body", "tags_to_delete", 0, "key")

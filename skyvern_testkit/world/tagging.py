@@ -28,6 +28,7 @@ __all__ = [
     "tag_start",
     "take",
     "value_row",
+    "workflow_run_id",
 ]
 
 
@@ -140,6 +141,11 @@ def register(
 # --- what the server itself says of runs --------------------------------------------------------
 
 
+def workflow_run_id(run: Run) -> str | None:
+    """What can be tagged of a run: itself, the workflow run behind a 2.0 task, nothing of others."""
+    return run.id if run.family is Family.WORKFLOW else run.hidden_run_id
+
+
 def tag_start(world: World, run: Run, domain: str | None) -> None:
     """A workflow run that was made carries what set it off, and where its first address leads."""
     told = {"trigger": run.trigger_type, "target_domain": domain}
@@ -158,10 +164,11 @@ def tag_end(world: World, run: Run) -> None:
 
 
 def _tag(world: World, run: Run, told: dict[str, str | None], by: str) -> None:
-    if run.family is not Family.WORKFLOW:
+    run_id = workflow_run_id(run)
+    if run_id is None:
         return
     for name, value in told.items():
         if value is not None:
             tag = Tag(value, SYSTEM_PREFIX + name)
             register(world, run.organization_id, SYSTEM_PREFIX + name, value)
-            put(world, run.organization_id, Kind.RUN, run.id, tag, source="system", set_by=by)
+            put(world, run.organization_id, Kind.RUN, run_id, tag, source="system", set_by=by)

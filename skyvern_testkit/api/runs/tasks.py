@@ -24,6 +24,7 @@ from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Run, Workflow
+from skyvern_testkit.world.tagging import tag_start
 
 __all__ = ["DEFAULT_MAX_STEPS", "ENDPOINTS", "TaskOrder", "begin_task", "masked", "plain"]
 
@@ -163,6 +164,7 @@ def begin_task(call: Call, order: TaskOrder) -> Run:
         older_request=order.older,
         script=script,
     )
+    tag_start(world, run, None)
     return machine.start(world, run)
 
 

@@ -43,7 +43,8 @@ def terms_of(filters: Sequence[str]) -> Terms:
     Raises:
         Refusal: as :func:`tagged`.
     """
-    texts = [term.strip() for text in filters for term in (text.split(",") if text else ())]
+    text = ",".join(filters)  # so two empty ones hold an empty term, and one holds none
+    texts = [term.strip() for term in text.split(",")] if text else []
     terms = frozenset(map(_term, texts))
     if len(terms) > MAX_TERMS:
         raise Refusal(

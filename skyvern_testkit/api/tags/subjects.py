@@ -22,12 +22,18 @@ from skyvern_testkit.api.tags.fields import (
     colours,
     entries,
 )
-from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import from_datetime, timestamp
 from skyvern_testkit.world.rows import Run
-from skyvern_testkit.world.tagging import as_shown, current, put, register, take
+from skyvern_testkit.world.tagging import (
+    as_shown,
+    current,
+    put,
+    register,
+    take,
+    workflow_run_id,
+)
 from skyvern_testkit.world.tags import Kind, Tag, TagEvent
 
 __all__ = ["ENDPOINTS", "key_in_path"]
@@ -128,8 +134,8 @@ def _is_workflow(call: Call, permanent_id: str) -> bool:
 
 
 def _is_workflow_run(call: Call, run_id: str) -> bool:
-    run = call.world.get(Run, run_id, call.organization_id)
-    return run is not None and run.family is Family.WORKFLOW
+    runs = call.world.rows(Run, call.organization_id)
+    return any(workflow_run_id(run) == run_id for run in runs)
 
 
 WORKFLOW: Final = Subject(
