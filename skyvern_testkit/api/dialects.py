@@ -27,7 +27,7 @@ from skyvern_testkit.api.differences import (
 )
 from skyvern_testkit.api.routing import ROUTER, Router
 from skyvern_testkit.wire.jsontext import Json
-from skyvern_testkit.wire.operations import TABLE, Operation
+from skyvern_testkit.wire.operations import GONE, TABLE, Operation
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -94,7 +94,7 @@ class Dialect:
         prefixes = tuple(prefix for row in self._of(NoSpelling) for prefix in row.prefixes)
         public = {row.operation for row in self._of(Public)}
         found: list[Operation] = []
-        for operation in TABLE:
+        for operation in (*TABLE, *(item for item in GONE if item.name in public)):
             routes = tuple(
                 route
                 for route in operation.routes

@@ -169,6 +169,10 @@ DIFFERENCES: Final[tuple[Difference, ...]] = (
     # --- operations and their paths
     NoSpelling("1.0.44", _PATHS, ("/v1/agents", "/v1/run/agents")),
     Public("1.0.28", _METHODS, "get_artifact"),
+    Public("1.0.28", _METHODS, "change_tier_api_v1billing_change_tier_post", since="1.0.11"),
+    Public("1.0.28", _METHODS, "create_checkout_session_api_v1billing_checkout_post", since="1.0.11"),
+    Public("1.0.28", _METHODS, "create_portal_session_api_v1billing_portal_post", since="1.0.11"),
+    Public("1.0.28", _METHODS, "get_organization_billing_api_v1billing_state_get", since="1.0.11"),
     NoOperation("1.0.2", _METHODS, ("download_files",)),
     NoOperation("1.0.3", _METHODS, ("upload_file", "delete_file")),
     NoOperation("1.0.28", _METHODS, ("get_runs_v2",)),

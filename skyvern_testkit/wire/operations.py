@@ -22,6 +22,7 @@ from enum import Enum
 from skyvern_testkit.wire.declined import DECLINED, Declined
 
 __all__ = [
+    "GONE",
     "OPERATIONS",
     "PUBLIC",
     "Operation",
@@ -277,6 +278,18 @@ PUBLIC: tuple[Operation, ...] = tuple(operation for operation in TABLE if not op
 
 OPERATIONS: dict[str, Operation] = {operation.name: operation for operation in _SERVED}
 
+# fmt: off
+GONE: tuple[Operation, ...] = (
+    _hidden("change_tier_api_v1billing_change_tier_post", "POST /api/v1/billing/change-tier", "-", NONE),
+    _hidden("create_checkout_session_api_v1billing_checkout_post", "POST /api/v1/billing/checkout", "-", NONE),
+    _hidden("create_portal_session_api_v1billing_portal_post", "POST /api/v1/billing/portal", "-", NONE),
+    _hidden("get_organization_billing_api_v1billing_state_get", "GET /api/v1/billing/state", "-", NONE),
+)
+# fmt: on
+"""Operations that the newest server has no more: they are there in releases where they were public."""
+
+_NAMED: dict[str, Operation] = OPERATIONS | {operation.name: operation for operation in GONE}
+
 
 def operation_named(name: str) -> Operation:
     """The operation of that name.
@@ -285,7 +298,7 @@ def operation_named(name: str) -> Operation:
         UnknownOperation: no such operation; the message shows the nearest names.
     """
     try:
-        return OPERATIONS[name]
+        return _NAMED[name]
     except KeyError:
         near = get_close_matches(name, [operation.name for operation in PUBLIC], n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
