@@ -30,7 +30,43 @@ MERGED = frozenset({"type", "format", "items", "additionalProperties", "properti
 
 Schema = dict[str, Any]
 
+
+def _of(*names: str) -> Schema:
+    """An object that has at least these fields: no public model is like it."""
+    return {"type": "object", "required": list(names)}
+
+
+def _rows(schema: Schema) -> Schema:
+    return {"items": schema, "type": "array"}
+
+
+_OLDER_RUN = _of("workflow_id", "workflow_run_id", "status", "attempts", "parameters", "outputs")
+_OLDER_TASK = _of("request", "task_id", "status", "failure_reason", "workflow_run_id", "step_count")
+_OLDER_TASK_V2 = _of("task_id", "status", "workflow_run_id", "prompt", "url", "summary", "output")
+
 HIDDEN: dict[str, Schema | None] = {
+    "continue_workflow_run": {"type": "null"},
+    "get_runs_of_browser_session": _rows({"$ref": "WorkflowRun"}),
+    "get_workflow_and_run": _of("workflow_run_id", "status", "workflow"),
+    "older.cancel_task": {"type": "null"},
+    "older.cancel_workflow_run": {"type": "null"},
+    "older.cancel_workflow_run_of_browser_session": {"type": "null"},
+    "older.get_actions": _rows(_of("action_type", "action_id", "task_id", "step_id")),
+    "older.get_artifacts": _rows({"$ref": "Artifact"}),
+    "older.get_runs": _rows(_of("status", "created_at", "failure_reason")),
+    "older.get_step_artifacts": _rows({"$ref": "Artifact"}),
+    "older.get_steps": _rows(_of("task_id", "step_id", "status", "order", "is_last")),
+    "older.get_task": _OLDER_TASK,
+    "older.get_task_v2": _OLDER_TASK_V2,
+    "older.get_tasks": _rows(_OLDER_TASK),
+    "older.get_workflow_run": _OLDER_RUN,
+    "older.get_workflow_run_of_workflow": _OLDER_RUN,
+    "older.get_workflow_run_timeline": _rows({"$ref": "WorkflowRunTimeline"}),
+    "older.get_workflow_runs_by_id": _rows({"$ref": "WorkflowRun"}),
+    "older.retry_task_webhook": _OLDER_TASK,
+    "older.run_task": _of("task_id"),
+    "older.run_task_v2": _OLDER_TASK_V2,
+    "older.run_workflow": _of("workflow_id", "workflow_run_id", "agent_id", "agent_run_id"),
     "get_artifact": {"$ref": "Artifact"},
     "get_browser_sessions_history": {"items": {"$ref": "BrowserSessionResponse"}, "type": "array"},
     "get_credential_totp_code": {
@@ -46,6 +82,13 @@ HIDDEN: dict[str, Schema | None] = {
 """Routes outside the public schema answer with the models of those inside (facts: resources 1, 7, 8, 9)."""
 
 QUERIES = {
+    "get_runs_of_browser_session": ["page", "page_size"],
+    "older.get_runs": ["page", "page_size", "status", "search_key"],
+    "older.get_tasks": [
+        *("page", "page_size", "task_status", "workflow_run_id", "only_standalone_tasks"),
+        *("application", "sort", "order"),
+    ],
+    "older.run_workflow": ["version", "template"],
     "get_browser_sessions_history": ["page", "page_size"],
     "get_totp_codes": ["limit", "totp_identifier", "workflow_run_id", "otp_type"],
 }
