@@ -151,7 +151,7 @@ _SIGNATURE: Final = ("sig", "expiry", "kid")
 def get_artifact_content(call: Call) -> Answer:
     """The bytes of an artifact: with a key, or with the signature of its URL."""
     artifact_id, part = call.params["artifact_id"], call.request.header("range")
-    signed = all(getattr(call.query, name) for name in _SIGNATURE)
+    signed = all(getattr(call.query, name) is not None for name in _SIGNATURE)
     if signed:
         _check_signature(call, artifact_id)
         upload = call.world.get(Upload, artifact_id)

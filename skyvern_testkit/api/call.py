@@ -116,7 +116,8 @@ class Endpoint:
         needs_key: False for the few open ones.
         registered_first: whether a key is registered is asked before whether its time is over, as
             on all routes of credentials.
-        opened_by: names in the query that open it without a key when all of them are given.
+        opened_by: names in the query that open it without a key when all of them are there, empty
+            or not.
     """
 
     name: str

@@ -3,29 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, cast
 from urllib.parse import quote
 
 from skyvern_testkit.api.call import Answer, Call, Endpoint
+from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.files import upload_url
-from skyvern_testkit.api.validation import refuse
+from skyvern_testkit.api.validation import check_body, refuse
 from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash
 from skyvern_testkit.wire.forms import FormValue, MalformedForm, UploadedFile, read_form
 from skyvern_testkit.wire.http import Request
-from skyvern_testkit.wire.jsontext import JsonObject
-from skyvern_testkit.wire.times import timestamp
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.wire.times import SECOND, timestamp
 from skyvern_testkit.world.rows import Upload
 
 __all__ = ["ENDPOINTS", "attach_files", "check_files"]
 
 MAX_SIZE: Final = 30 * 1024 * 1024
 """Bytes of one file; one more is refused."""
+LONGEST: Final = 365
+"""Days that a file can be kept, where it is asked how many."""
+DAY: Final = 24 * 3600 * SECOND
 MAX_NAME: Final = 255 - len("file_600000000000000000_")
 """Bytes of a name that a file system takes, beside the id that the server puts before it."""
 
 
-def read_upload(request: Request) -> FormValue | None:
-    """The form's ``file``: the server reads and weighs it before it looks at the key.
+class _Settings(Lazy):
+    """The form's other field."""
+
+    retention_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    file: FormValue | None
+    retention_days: FormValue | None
+
+    def settings(self) -> _Settings:
+        """What is asked for besides.
+
+        Raises:
+            Refusal: 422 with all that is wrong in the form.
+        """
+        asked = self.retention_days or None
+        if isinstance(asked, UploadedFile):
+            found: Json = {"filename": asked.filename}
+        else:
+            found = asked
+        checked, wrong = check_body(_Settings, {"retention_days": found}, required=True)
+        if not isinstance(self.file, UploadedFile):
+            wrong = [_no_file(self.file), *wrong]
+        if wrong:
+            raise refuse(wrong, reduced=False)
+        settings: _Settings = checked
+        days = settings.retention_days
+        if days is not None and not 1 <= days <= LONGEST:
+            raise Refusal(422, f"retention_days must be between 1 and {LONGEST}")
+        return settings
+
+
+def read_upload(request: Request) -> _Form:
+    """The form: the server reads it, and weighs the file, before it looks at the key.
 
     Raises:
         Refusal: 400 for a form that cannot be read, 413 for a file that is too large.
@@ -37,14 +76,14 @@ def read_upload(request: Request) -> FormValue | None:
     file = form.get("file")
     if isinstance(file, UploadedFile) and len(file.content) > MAX_SIZE:
         raise Refusal(413, "File size exceeds the maximum allowed size (30.0 MB)")
-    return file
+    return _Form(file, form.get("retention_days"))
 
 
 def upload_file(call: Call) -> JsonObject:
     """Keep an uploaded file; its signed address gives its bytes back."""
-    file: FormValue | None = call.body
-    if not isinstance(file, UploadedFile):
-        raise refuse([_no_file(file)], reduced=False)
+    form: _Form = call.body
+    days = form.settings().retention_days
+    file = cast("UploadedFile", form.file)
     if "\0" in file.filename:
         raise ServerCrash("ValueError")
     upload = call.world.make(
@@ -58,7 +97,7 @@ def upload_file(call: Call) -> JsonObject:
         "s3_uri": _s3_uri(upload),
         "presigned_url": upload_url(upload, call.links),
         "file_id": upload.id,
-        "expires_at": None,
+        "expires_at": None if days is None else timestamp(call.now + days * DAY),
     }
 
 

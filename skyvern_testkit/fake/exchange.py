@@ -218,7 +218,7 @@ def _check(fake: FakeSkyvern, request: Request, found: Matched, endpoint: Endpoi
         raw = endpoint.form(request)
     organization_id, key = "", request.header("x-api-key") or ""
     given = dict(request.query_items)
-    opened = bool(endpoint.opened_by) and all(given.get(name) for name in endpoint.opened_by)
+    opened = bool(endpoint.opened_by) and all(name in given for name in endpoint.opened_by)
     if endpoint.needs_key and not opened:
         key = _key_of(request)
         organization_id = fake.keys.organization_of(

@@ -5,9 +5,17 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
-from pydantic import AliasChoices, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget
+from skyvern_testkit.wire.errors import ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
 
 __all__ = [
@@ -34,8 +42,18 @@ class RunEngine(StrEnum):
     YUTORI_NAVIGATOR = "yutori-navigator"
 
 
-_Runner = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]})]
-"""A text, says the server's schema; any value at all is taken (recorded exchanges bad.run_with)."""
+def _look_up(name: Any) -> Any:
+    if isinstance(name, list | dict):  # the server looks it up, and cannot
+        raise ServerCrash("TypeError")
+    return name
+
+
+_Runner = Annotated[
+    Any,
+    AfterValidator(_look_up),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}]}),
+]
+"""A text, says the server's schema; other plain values are taken (recorded exchanges bad.run_with)."""
 
 RUN_TYPE_OF_ENGINE: Final = {
     RunEngine.SKYVERN_V1: "task_v1",
