@@ -55,7 +55,7 @@ class Plan:
 
     def ask(self, name: str, **asked: Any) -> Any:
         ids = {"workflow_permanent_id": self.workflow, "workflow_schedule_id": self.id}
-        return self.skyvern.call(f"schedules.{name}", **ids, **asked)
+        return self.skyvern.call(name, **ids, **asked)
 
 
 def create(skyvern: Caller, **asked: Any) -> Any:
@@ -66,7 +66,7 @@ def create(skyvern: Caller, **asked: Any) -> Any:
 # --- making one ---------------------------------------------------------------------------------
 
 
-@case("schedules.create.cron", fact="resources 6")
+@case("schedules.create.cron", fact="resources 6, 14")
 def test_cron_schedule_tells_its_next_five_runs(skyvern: Caller) -> None:
     made = create(skyvern, **MONDAYS).ok()
     schedule = made["schedule"]
@@ -327,17 +327,21 @@ def test_credentials_among_parameters_are_looked_at(skyvern: Caller) -> None:
 @case("schedules.get", fact="resources 6")
 def test_schedule_is_read_as_it_was_made(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS, name="n", description="")
-    assert plan.ask("get").ok() == plan.made
+    assert plan.ask("schedules.get").ok() == plan.made
     assert plan.made["schedule"]["description"] == ""
 
 
-@pytest.mark.parametrize("name", ["get", "delete", "enable", "disable", "cancel"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("schedules.get", "schedules.delete", "schedules.enable", "schedules.disable"),
+        "schedules.cancel",
+    ],
+)
 @case("schedules.unknown", fact="resources 6")
 def test_workflow_is_looked_for_before_the_schedule(skyvern: Caller, name: str) -> None:
     def refusal(workflow: str, schedule: str) -> Any:
-        return skyvern.call(
-            f"schedules.{name}", workflow_permanent_id=workflow, workflow_schedule_id=schedule
-        )
+        return skyvern.call(name, workflow_permanent_id=workflow, workflow_schedule_id=schedule)
 
     plan = Plan(skyvern, **MONDAYS)
     refusal("wpid_1", plan.id).refused(404, "Workflow wpid_1 not found")
@@ -369,7 +373,7 @@ def test_schedules_of_no_workflow_are_not_listed(skyvern: Caller) -> None:
     )
 
 
-@case("schedules.list_all", fact="resources 6", alone=True)
+@case("schedules.list_all", fact="resources 6, 14", alone=True)
 def test_all_schedules_are_listed_newest_first(skyvern: Caller) -> None:
     plans = [Plan(skyvern, **asked) for asked in (MONDAYS, ONCE)]
     listed = skyvern.call("schedules.list_all").ok()
@@ -411,7 +415,7 @@ def test_list_of_all_has_limits(
 def test_list_of_all_may_be_of_active_or_paused_ones(skyvern: Caller) -> None:
     active, paused = Plan(skyvern, **MONDAYS), Plan(skyvern, **MONDAYS, enabled=False)
     canceled = Plan(skyvern, **ONCE)
-    canceled.ask("cancel").ok()
+    canceled.ask("schedules.cancel").ok()
 
     def ids(**asked: Any) -> list[str]:
         rows = skyvern.call("schedules.list_all", **asked).ok()["schedules"]
@@ -425,7 +429,7 @@ def test_list_of_all_may_be_of_active_or_paused_ones(skyvern: Caller) -> None:
 @case("schedules.list_all.next_run", fact="recorded schedules_life.all.7", alone=True)
 def test_only_what_will_run_has_a_next_run_in_the_list(skyvern: Caller) -> None:
     Plan(skyvern, **MONDAYS, enabled=False)
-    Plan(skyvern, **ONCE).ask("cancel").ok()
+    Plan(skyvern, **ONCE).ask("schedules.cancel").ok()
     rows = skyvern.call("schedules.list_all").ok()["schedules"]
     assert [row["next_run"] for row in rows] == [None, None]
 
@@ -449,31 +453,31 @@ def test_list_of_all_is_searched_by_title(skyvern: Caller) -> None:
 @case("schedules.update", fact="resources 6")
 def test_update_replaces_everything(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS, name="n", description="d")
-    changed = plan.ask("update", timezone="EST", cron_expression="0 9 1 7 *").ok()
+    changed = plan.ask("schedules.update", timezone="EST", cron_expression="0 9 1 7 *").ok()
     schedule = changed["schedule"]
     assert (schedule["name"], schedule["description"]) == (None, None)
     assert (schedule["timezone"], schedule["cron_expression"]) == ("EST", "0 9 1 7 *")
     assert schedule["created_at"] == plan.made["schedule"]["created_at"]
-    assert plan.ask("get").ok() == changed
+    assert plan.ask("schedules.get").ok() == changed
 
 
 @case("schedules.update.paused", fact="recorded schedules_life.put.*")
 def test_update_leaves_a_paused_schedule_paused(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS, enabled=False)
-    assert plan.ask("update", **MONDAYS).ok()["schedule"]["enabled"] is False
-    assert plan.ask("update", **MONDAYS, enabled=True).ok()["schedule"]["enabled"] is True
+    assert plan.ask("schedules.update", **MONDAYS).ok()["schedule"]["enabled"] is False
+    assert plan.ask("schedules.update", **MONDAYS, enabled=True).ok()["schedule"]["enabled"] is True
 
 
 @case("schedules.update.interval", fact="recorded schedules_life.put.interval_first")
 def test_update_keeps_when_an_interval_began(skyvern: Caller) -> None:
     plan = Plan(skyvern, **HOURLY, first_fire_at="2095-01-01T00:00:00Z")
-    changed = plan.ask("update", timezone="UTC", interval_seconds=7200).ok()["schedule"]
+    changed = plan.ask("schedules.update", timezone="UTC", interval_seconds=7200).ok()["schedule"]
     assert changed["first_fire_at"] == "2095-01-01T00:00:00Z"
 
 
 @case("schedules.update.recurring", fact="recorded schedules_life.put.to_interval")
 def test_cron_schedule_may_become_an_interval(skyvern: Caller) -> None:
-    changed = Plan(skyvern, **MONDAYS).ask("update", **HOURLY).ok()["schedule"]
+    changed = Plan(skyvern, **MONDAYS).ask("schedules.update", **HOURLY).ok()["schedule"]
     assert (changed["cron_expression"], changed["interval_seconds"]) == (None, 3600)
     assert changed["first_fire_at"] is not None
 
@@ -490,7 +494,7 @@ def test_cron_schedule_may_become_an_interval(skyvern: Caller) -> None:
 def test_schedule_stays_recurring_or_one_time(
     skyvern: Caller, made: dict[str, Any], asked: dict[str, Any]
 ) -> None:
-    Plan(skyvern, **made).ask("update", **asked).refused(
+    Plan(skyvern, **made).ask("schedules.update", **asked).refused(
         422,
         "A schedule cannot switch between one-time and recurring; create a new schedule instead",
     )
@@ -499,16 +503,20 @@ def test_schedule_stays_recurring_or_one_time(
 @case("schedules.update.refused", fact="resources 6")
 def test_refused_update_changes_nothing(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS)
-    plan.ask("update", timezone="X", cron_expression="0 9 * * 1").refused(
+    plan.ask("schedules.update", timezone="X", cron_expression="0 9 * * 1").refused(
         400, "Invalid timezone 'X'"
     )
-    plan.ask("update", **MONDAYS, parameters={"z": 1}).refused(400)
-    assert plan.ask("get").ok() == plan.made
+    plan.ask("schedules.update", **MONDAYS, parameters={"z": 1}).refused(400)
+    assert plan.ask("schedules.get").ok() == plan.made
 
 
 @case("schedules.update.once", fact="resources 6")
 def test_one_time_schedule_can_be_moved(skyvern: Caller) -> None:
-    moved = Plan(skyvern, **ONCE).ask("update", timezone="UTC", run_at="2096-01-01T00:00:00Z").ok()
+    moved = (
+        Plan(skyvern, **ONCE)
+        .ask("schedules.update", timezone="UTC", run_at="2096-01-01T00:00:00Z")
+        .ok()
+    )
     assert moved["next_runs"] == ["2096-01-01T00:00:00Z"]
     assert moved["schedule"]["dispatch_status"] == "pending"
 
@@ -519,13 +527,17 @@ def test_one_time_schedule_can_be_moved(skyvern: Caller) -> None:
 @case("schedules.disable", fact="resources 6")
 def test_paused_schedule_still_tells_its_next_runs(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS)
-    for name, enabled in (("disable", False), ("disable", False), ("enable", True)):
+    for name, enabled in (
+        ("schedules.disable", False),
+        ("schedules.disable", False),
+        ("schedules.enable", True),
+    ):
         told = plan.ask(name).ok()
         assert told["schedule"]["enabled"] is enabled
         assert told["next_runs"] == plan.made["next_runs"]
 
 
-@pytest.mark.parametrize("name", ["enable", "disable"])
+@pytest.mark.parametrize("name", ["schedules.enable", "schedules.disable"])
 @case("schedules.disable.once", fact="resources 6")
 def test_one_time_schedule_cannot_be_paused(skyvern: Caller, name: str) -> None:
     Plan(skyvern, **ONCE).ask(name).refused(
@@ -537,25 +549,25 @@ def test_one_time_schedule_cannot_be_paused(skyvern: Caller, name: str) -> None:
 @case("schedules.cancel", fact="resources 6")
 def test_canceled_schedule_has_no_next_run(skyvern: Caller) -> None:
     plan = Plan(skyvern, **ONCE)
-    told = plan.ask("cancel").ok()
+    told = plan.ask("schedules.cancel").ok()
     assert (told["schedule"]["dispatch_status"], told["next_runs"]) == ("canceled", [])
     assert told["schedule"]["enabled"] is True
-    assert plan.ask("get").ok() == told
+    assert plan.ask("schedules.get").ok() == told
 
 
 @case("schedules.cancel.final", fact="resources 6")
 def test_canceled_schedule_never_changes_again(skyvern: Caller) -> None:
     plan = Plan(skyvern, **ONCE)
-    plan.ask("cancel").ok()
+    plan.ask("schedules.cancel").ok()
     over = f"Schedule {plan.id} already fired or was canceled, so it can no longer change"
-    plan.ask("cancel").refused(409, over)
-    plan.ask("update", timezone="X", run_at="2095-01-01T00:00:00Z").refused(409, over)
+    plan.ask("schedules.cancel").refused(409, over)
+    plan.ask("schedules.update", timezone="X", run_at="2095-01-01T00:00:00Z").refused(409, over)
 
 
 @pytest.mark.parametrize("made", [MONDAYS, HOURLY], ids=["cron", "interval"])
 @case("schedules.cancel.recurring", fact="resources 6")
 def test_recurring_schedule_cannot_be_canceled(skyvern: Caller, made: dict[str, Any]) -> None:
-    Plan(skyvern, **made).ask("cancel").refused(
+    Plan(skyvern, **made).ask("schedules.cancel").refused(
         422,
         "Only a one-time schedule can be canceled; disable or delete a recurring schedule instead",
     )
@@ -564,8 +576,8 @@ def test_recurring_schedule_cannot_be_canceled(skyvern: Caller, made: dict[str, 
 @case("schedules.delete", fact="resources 6")
 def test_deleted_schedule_is_gone(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS)
-    assert plan.ask("delete").ok() == {"ok": True}
-    for name in ("get", "delete", "enable"):
+    assert plan.ask("schedules.delete").ok() == {"ok": True}
+    for name in ("schedules.get", "schedules.delete", "schedules.enable"):
         plan.ask(name).refused(404, f"Schedule {plan.id} not found")
     listed = skyvern.call("schedules.list", workflow_permanent_id=plan.workflow).ok()
     assert listed == {"schedules": []}
@@ -575,10 +587,10 @@ def test_deleted_schedule_is_gone(skyvern: Caller) -> None:
 def test_schedules_go_with_their_workflow_for_good(skyvern: Caller) -> None:
     plan = Plan(skyvern, **MONDAYS)
     skyvern.call("delete_workflow", workflow_id=plan.workflow).ok()
-    plan.ask("get").refused(404, f"Workflow {plan.workflow} not found")
+    plan.ask("schedules.get").refused(404, f"Workflow {plan.workflow} not found")
     body = {"title": "Back", "workflow_definition": {"parameters": [], "blocks": [WAIT]}}
     skyvern.call("update_workflow", workflow_id=plan.workflow, json_definition=body).ok()
-    plan.ask("get").refused(404, f"Schedule {plan.id} not found")
+    plan.ask("schedules.get").refused(404, f"Schedule {plan.id} not found")
 
 
 # --- runs ---------------------------------------------------------------------------------------
