@@ -498,3 +498,66 @@ def test_post_to_runs_is_an_update_of_runs(skyvern: Caller) -> None:
         404, "Workflow not found. workflow_permanent_id=runs"
     )
     skyvern.send("POST", "/v1/agents/runs", json=None).invalid(("missing", "body"))
+
+
+# --- templates, and YAML as it is ---------------------------------------------------------------
+
+HIDDEN = "the SDK has no method for it"
+
+
+@case("workflows.template", fact="resources 3", raw_only=HIDDEN)
+def test_workflow_is_made_a_template_and_none_again(skyvern: Caller) -> None:
+    wpid = create(skyvern)["workflow_permanent_id"]
+    for wanted in (True, False):
+        path = f"/v1/workflows/{wpid}/template?is_template={str(wanted).lower()}"
+        assert skyvern.send("PUT", path).ok() == {
+            "workflow_permanent_id": wpid,
+            "is_template": wanted,
+        }
+        read = skyvern.call("get_workflow", workflow_permanent_id=wpid).ok()
+        assert (read["is_template"], read["version"]) == (wanted, 1)
+
+
+@case("workflows.template.listed", fact="resources 3", raw_only=HIDDEN, alone=True)
+def test_templates_of_ones_own_are_listed_on_request(skyvern: Caller) -> None:
+    wpid = create(skyvern)["workflow_permanent_id"]
+    create(skyvern)
+    skyvern.send("PUT", f"/v1/workflows/{wpid}/template?is_template=true").ok()
+    (row,) = skyvern.call("get_workflows", only_templates=True).ok()
+    assert row["workflow_permanent_id"] == wpid
+    assert skyvern.call("get_workflows", template=True).ok() == []
+
+
+@case("workflows.template.unknown", fact="resources 3", raw_only=HIDDEN)
+def test_unknown_workflow_is_made_no_template(skyvern: Caller) -> None:
+    skyvern.send("PUT", "/v1/workflows/wpid_1/template?is_template=true").refused(
+        404, "Workflow not found. workflow_permanent_id=wpid_1"
+    )
+    skyvern.send("PUT", "/v1/workflows/wpid_1/template").invalid(
+        ("missing", "query", "is_template")
+    )
+
+
+@case("workflows.older.yaml", fact="resources 1", raw_only=HIDDEN)
+@pytest.mark.parametrize("kind", ["application/x-yaml", "text/plain", "application/json"])
+def test_older_path_takes_yaml_as_it_is(skyvern: Caller, kind: str) -> None:
+    text = yaml_of(pauses("a b")).encode()
+    said = {"content": text, "headers": {"content-type": kind}}
+    made = skyvern.send("POST", "/api/v1/workflows", **said).ok()
+    assert (made["title"], made["version"]) == ("From YAML", 1)
+    assert made["workflow_definition"]["blocks"][0]["label"] == "a_b"
+    wrapped = {"yaml_definition": yaml_of(pauses("a"))}
+    skyvern.send("POST", "/api/v1/workflows", json=wrapped).refused(
+        422, "title: Field required; workflow_definition: Field required"
+    )
+
+
+@case("workflows.older.update", fact="resources 1", raw_only=HIDDEN)
+def test_older_path_updates_by_put_and_deletes_by_delete(skyvern: Caller) -> None:
+    wpid = create(skyvern)["workflow_permanent_id"]
+    path = f"/api/v1/workflows/{wpid}"
+    updated = skyvern.send("PUT", path, content=yaml_of(pauses("a")).encode()).ok()
+    assert (updated["title"], updated["version"]) == ("From YAML", 2)
+    deleted = skyvern.send("DELETE", path)
+    assert (deleted.status, deleted.body) == (200, b"null")
+    skyvern.send("GET", path).refused(404, f"Workflow not found. workflow_permanent_id={wpid}")

@@ -373,3 +373,8 @@ def test_update_needs_its_one_field(skyvern: Caller) -> None:
 def test_list_shows_nobody_elses(skyvern: Caller) -> None:
     skyvern.call("create_browser_session").ok()
     assert skyvern.stranger().call("get_browser_sessions").ok() == []
+
+
+@case("browser_types.list", fact="resources 11")
+def test_no_browser_can_be_chosen_here(skyvern: Caller) -> None:
+    assert skyvern.call("get_browser_types").ok() == []

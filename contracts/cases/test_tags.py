@@ -112,7 +112,7 @@ def system(skyvern: Caller, run_id: str) -> Json:
 # --- setting and deleting -----------------------------------------------------------------------
 
 
-@case("tags.apply", fact="resources 5")
+@case("tags.apply", fact="resources 5, 14")
 def test_tags_are_labels_first_and_groups_by_their_keys(thing: Thing) -> None:
     answer = thing.apply(("env", "prod"), (None, "urgent"), ("App", "x"), (None, "Blue")).ok()
     assert answer[thing.field] == thing.id
@@ -341,7 +341,7 @@ def test_run_has_not_its_workflows_tags(skyvern: Caller) -> None:
 # --- history ------------------------------------------------------------------------------------
 
 
-@case("tags.history", fact="resources 5")
+@case("tags.history", fact="resources 5, 14")
 def test_history_tells_the_last_first(thing: Thing) -> None:
     thing.apply(("env", "prod"))
     thing.skyvern.wait(0.01)
