@@ -31,8 +31,11 @@ def _operations() -> dict[str, dict[str, Any]]:
 
 
 def answers_of(operation: str) -> dict[str, Any]:
-    """Status -> schema of an operation's answers; None is an answer that is no JSON."""
-    answers: dict[str, Any] = _operations()[operation]["answers"]
+    """Status -> schema of an operation's answers; None is an answer that is no JSON.
+
+    Of an operation that only older releases have, nothing is known.
+    """
+    answers: dict[str, Any] = _operations().get(operation, {}).get("answers", {})
     return answers
 
 

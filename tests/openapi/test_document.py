@@ -11,11 +11,14 @@ from openapi_spec_validator import validate
 
 from skyvern_testkit.api.dialects import dialect_named
 from skyvern_testkit.api.endpoints import endpoints
+from skyvern_testkit.api.routing import ROUTER, Matched
 from skyvern_testkit.contractfiles import read_contract
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.operations import PUBLIC, Operation
 from tests.api.asking import ask, refused, send
 from tests.openapi.comparing import Comparison
+from tests.recorded.evidence import groups, recorded
 
 THEIRS = read_contract("schemas/requests.json")
 SERVED = [operation for operation in PUBLIC if operation.name in endpoints()]
@@ -29,6 +32,13 @@ DIFFERENT = {
     "create_browser_session": (
         {"body: only ours may be null"},
         "the server takes null, which stands for an empty body",
+    ),
+    "run_sdk_action": (
+        {
+            "body.action: required ['type'], theirs None",
+            "body.action: required ['type', 'prompt'], theirs ['prompt']",
+        },
+        "the server tells actions apart by `type`, and refuses one without it",
     ),
     "get_credentials": (
         {"query folder_id: only ours"},
@@ -235,3 +245,22 @@ def test_an_older_release_neither_takes_nor_tells_what_came_later():
     assert left_out
     assert not left_out & set(told)
     assert "browser_session_id" in told
+
+
+# --- what was recorded ------------------------------------------------------------------------
+
+
+def recorded_statuses() -> Iterator[tuple[str, int]]:
+    for group in groups():
+        for exchange in recorded(group):
+            found = ROUTER.match(Request.to(exchange.method, exchange.path))
+            if isinstance(found, Matched) and not found.operation.hidden:
+                operation = found.operation
+                yield f"{operation.method} {operation.path}", exchange.status
+
+
+def test_every_status_that_was_recorded_is_declared_but_those_of_a_crash():
+    declared = {name: set(row["responses"]) for name, row in operations_of().items()}
+    seen = {(name, str(status)) for name, status in recorded_statuses() if status < 500}
+    assert len(seen) > 300
+    assert {(name, status) for name, status in seen if status not in declared[name]} == set()

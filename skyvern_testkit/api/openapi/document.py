@@ -103,8 +103,10 @@ class _Writing:
             if links:
                 answer["links"] = links
             found[status] = answer
+        if not found:
+            found["200"] = {"description": "Done"}
         declared = {int(status) for status in asked_of(operation.name)["statuses"]}
-        for code in declared | _expected(operation, endpoint):
+        for code in declared | _expected(endpoint):
             if code >= 300:
                 found[str(code)] = self._refusal(operation, code)
             else:
@@ -136,15 +138,13 @@ _ANY_BYTES: Final = frozenset({"artifacts.get_artifact_content"})
 """Operations that answer with a file, whatever its type."""
 
 
-def _expected(operation: Operation, endpoint: Endpoint) -> set[int]:
+def _expected(endpoint: Endpoint) -> set[int]:
     """The refusals that come before any handler (facts: resources 1, "Order of checks")."""
     found = {422}
     if endpoint.needs_key:
-        found.add(403)
+        found |= {403, 404}  # 404: of an organisation that there is not
     if endpoint.body is not None or endpoint.form is not None:
         found.add(400)
-    if operation.path_parameters:
-        found.add(404)
     return found
 
 

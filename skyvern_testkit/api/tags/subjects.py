@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, create_model, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model, model_validator
 
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import Lazy
@@ -75,7 +75,18 @@ class ApplyBody(Lazy):
     tags_to_delete: Annotated[
         tuple[TagDeleteInput, ...], BeforeValidator(entries("tags_to_delete"))
     ] = ()
-    colors: Annotated[dict[str, str], BeforeValidator(colours)] = Field(default_factory=dict)
+    colors: Annotated[
+        dict[str, str],
+        BeforeValidator(colours),
+        WithJsonSchema(  # null is read as none
+            {
+                "anyOf": [
+                    {"type": "object", "additionalProperties": {"type": "string"}},
+                    {"type": "null"},
+                ]
+            }
+        ),
+    ] = Field(default_factory=dict)
 
 
 class HistoryQuery(Lazy):
