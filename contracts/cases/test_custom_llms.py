@@ -149,7 +149,7 @@ def test_update_without_a_change_is_none(skyvern: Caller) -> None:
     assert update(skyvern, llm["id"], OLLAMA).ok()["custom_llm"] == llm
 
 
-@case("custom_llms.unknown", fact="resources 11")
+@case("custom_llms.unknown", fact="resources 11, 13")
 def test_unknown_llm_is_missed(skyvern: Caller) -> None:
     update(skyvern, "oat_1", OLLAMA).refused(404, "Custom LLM not found")
     skyvern.call("delete_custom_llm", custom_llm_id="oat_1").refused(404, "Custom LLM not found")
@@ -178,4 +178,12 @@ def test_models_name_ones_own(skyvern: Caller) -> None:
     models = skyvern.send("GET", "/api/v1/models").ok()["models"]
     assert models[f"custom/{llm_id}"] == f"Mine (Custom {llm_id})"
     assert "gemini-2.5-flash" in models
-    assert f"custom/{llm_id}" not in skyvern.stranger().send("GET", "/api/v1/models").ok()["models"]
+
+
+@case(
+    "models.stranger", fact="recorded: llms.list_foreign", raw_only="the SDK has no method for it"
+)
+def test_models_name_nobody_elses(skyvern: Caller) -> None:
+    llm_id = new_llm(skyvern)["id"]
+    models = skyvern.stranger().send("GET", "/api/v1/models").ok()["models"]
+    assert f"custom/{llm_id}" not in models

@@ -160,7 +160,7 @@ def test_script_is_read_by_its_latest_version(skyvern: Caller) -> None:
     assert shown["script_revision_id"].startswith("sr_")
 
 
-@case("scripts.get.unknown", fact="resources 11")
+@case("scripts.get.unknown", fact="resources 11, 13")
 def test_unknown_script_is_missed(skyvern: Caller) -> None:
     skyvern.call("get_script", script_id="s_1").refused(404, "Script not found")
 
