@@ -35,7 +35,7 @@ class Schedule(Row):
     first_fire_at: int | None = None
     run_at: int | None = None
     dispatch_status: str | None = None
-    """Of a one-time schedule: ``pending``, ``fired``, ``failed`` or ``canceled``."""
+    """Of a one-time schedule: ``pending``, ``fired`` or ``canceled``."""
     workflow_run_id: str | None = None
     enabled: bool = True
     parameters: JsonObject | None = None

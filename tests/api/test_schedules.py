@@ -117,6 +117,23 @@ def test_a_run_is_of_the_latest_version_with_the_parameters_of_the_schedule(fake
     assert run.trigger_type == "scheduled"
 
 
+def test_a_schedule_whose_run_is_refused_tells_the_test(fake):
+    path = make(fake, text("n", default_value="x"))
+    once = plan(fake, path, run_at="2026-01-01T00:05:00Z")
+    definition = {"parameters": [text("needed")], "blocks": [WAITS]}
+    ask(
+        fake,
+        f"POST {path.removesuffix('/schedules')}",
+        json_definition={"title": "nightly", "workflow_definition": definition},
+    )
+
+    wait(fake, 600)
+    assert begun(fake) == []
+    assert ask(fake, f"GET {once}")["schedule"]["dispatch_status"] == "pending"
+    (advice,) = [item.text for item in fake.world.advice if item.kind == "schedule_idle"]
+    assert "Missing value for parameter needed" in advice
+
+
 def test_a_script_is_for_scheduled_runs_too(fake):
     fake.on(parameters={"who": "Ada"}).play(RunScript(running(seconds=90), completed({"n": 1})))
     path = make(fake, text("who"))

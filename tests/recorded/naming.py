@@ -21,6 +21,7 @@ RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(?<="CUSTOM_LLM_)oat_\d+(?=")'), "<id>"),
     (re.compile(r'(?<="token":")(<api key>|header\.\w+\.signature)(?=")'), "<api key>"),
     (re.compile(r'(?<="proxy_session_id":")[0-9a-f]{10}(?=")'), "<10 hex digits>"),
+    (re.compile(r"wr_sched_[0-9a-f]{32}"), "wr_sched#"),
     (re.compile(r'(?<="latency_ms":)\d+'), "<milliseconds>"),
     (re.compile(r'(?<="x-skyvern-timestamp":")\d{10}(?=")'), "<seconds>"),
     (re.compile(r'(?<="x-skyvern-signature":")[0-9a-f]{64}(?=")'), "<signature>"),

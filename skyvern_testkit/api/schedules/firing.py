@@ -12,7 +12,7 @@ from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.world.events import ScheduleDue
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.schedules import Schedule, arm, is_current
-from skyvern_testkit.world.world import World
+from skyvern_testkit.world.world import Advice, World
 
 __all__ = ["fire"]
 
@@ -30,35 +30,47 @@ def fire(world: World, event: ScheduleDue) -> None:
     """Start the run that is due, and wait for the next instant.
 
     Runs may overlap: one that is still at work holds none up. A one-time schedule tells which run
-    it has started, and then never changes again.
+    it has started, and then never changes again; one whose run is refused goes on to be pending
+    (recorded exchanges ``schedules_fired.lacking.*``, ``schedules_fired.misfit.*``).
     """
     schedule = is_current(world, event)
     if schedule is None:
         return
     if not schedule.is_once:
         arm(world, schedule)
-        _started(world, schedule, event.at)
+    try:
+        run = _started(world, schedule, event.at)
+    except (Refusal, ServerCrash) as refusal:
+        world.advice.append(Advice("schedule_idle", _why_idle(schedule, refusal)))
         return
-    run = _started(world, schedule, event.at)
-    world.change(
-        schedule,
-        turn=schedule.turn + 1,
-        dispatch_status="fired" if run else "failed",
-        workflow_run_id=run.id if run else None,
-    )
+    if schedule.is_once:
+        world.change(
+            schedule,
+            turn=schedule.turn + 1,
+            dispatch_status="fired",
+            workflow_run_id=run.id,
+        )
 
 
-def _started(world: World, schedule: Schedule, at: int) -> Run | None:
-    """The run, or None where the server would refuse to start one."""
+def _why_idle(schedule: Schedule, refusal: Refusal | ServerCrash) -> str:
+    why = refusal.detail if isinstance(refusal, Refusal) else refusal.name
+    return f"schedule {schedule.id} was due and started no run: {why}"
+
+
+def _started(world: World, schedule: Schedule, at: int) -> Run:
+    """The run.
+
+    Raises:
+        Refusal, ServerCrash: the server would start none.
+    """
     owner = _Owner(world, schedule.organization_id, schedule.api_key)
     workflow = world.workflow(schedule.workflow_permanent_id, schedule.organization_id)
-    if workflow is None or not workflow.blocks:
-        return None
-    try:
-        parameters = resolve(owner, workflow, schedule.parameters)
-        credential_id = credential_of(owner, workflow, parameters.values)
-    except (Refusal, ServerCrash):
-        return None
+    if workflow is None:
+        raise Refusal(404, f"Workflow {schedule.workflow_permanent_id} not found")
+    if not workflow.blocks:
+        raise Refusal(400, f"Workflow {workflow.permanent_id} has no blocks to run")
+    parameters = resolve(owner, workflow, schedule.parameters)
+    credential_id = credential_of(owner, workflow, parameters.values)
     echo = workflow_echo(
         workflow_id=workflow.permanent_id,
         parameters=parameters.values,
