@@ -1,19 +1,20 @@
 """Which release of Skyvern a fake speaks: the rows of the table of differences, applied.
 
-A dialect takes effect at five places: which routes there are, what a request's model takes, which
-fields of a request are read, the limits that handlers ask for, and which fields an answer has.
+A dialect takes effect at six places: which routes there are, what a request's models take, the words
+of their enumerations, which fields of a request are read, the limits that handlers ask for, and what
+an answer has and says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_type_hints
 
-from skyvern_testkit.api.differences import (
-    DIFFERENCES,
+from skyvern_testkit.api.difference import (
+    AS_IT_IS,
     NEWEST,
     RELEASES,
     Difference,
@@ -21,10 +22,13 @@ from skyvern_testkit.api.differences import (
     LeavesOut,
     NoOperation,
     NoSpelling,
+    NoWord,
     Number,
     Public,
+    Says,
     Takes,
 )
+from skyvern_testkit.api.differences import DIFFERENCES
 from skyvern_testkit.api.routing import ROUTER, Router
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.operations import GONE, TABLE, Operation
@@ -114,9 +118,22 @@ class Dialect:
     # --- requests -------------------------------------------------------------------------
 
     def model_of(self, operation: str, model: type[BaseModel]) -> type[BaseModel]:
-        """The model of an operation's body, with the fields that were otherwise."""
+        """The model of an operation's body, with the fields and words that were otherwise."""
         taken = self._taken.get(operation)
-        return _changed(model, taken) if taken else model
+        return self.worded(_changed(model, taken) if taken else model)
+
+    def worded(self, model: type[BaseModel]) -> type[BaseModel]:
+        """A model with no words but those of this release."""
+        if not self.missing_words:
+            return model
+        from skyvern_testkit.api.narrowing import narrowed
+
+        return narrowed(model, self.missing_words)
+
+    @cached_property
+    def missing_words(self) -> frozenset[tuple[str, str]]:
+        """Words of enumerations that this release does not know, each with the enumeration's name."""
+        return frozenset((row.enumeration, word) for row in self._of(NoWord) for word in row.words)
 
     @cached_property
     def _taken(self) -> dict[str, tuple[Takes, ...]]:
@@ -135,8 +152,13 @@ class Dialect:
         ignored = tuple(name for name in sent if name in forgotten and sent[name] is not None)
         return _without(sent, forgotten), ignored
 
+    def read_query(self, operation: str, items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The parameters without those that this release does not know."""
+        forgotten = self.forgotten(operation)
+        return [item for item in items if item[0] not in forgotten] if forgotten else items
+
     def forgotten(self, operation: str) -> frozenset[str]:
-        """The fields of its body that this release does not know."""
+        """The fields of its body and of its query that this release does not know."""
         return self._forgotten.get(operation, frozenset())
 
     @cached_property
@@ -158,18 +180,16 @@ class Dialect:
     # --- answers --------------------------------------------------------------------------
 
     def write(self, operation: str, body: Json) -> Json:
-        """The answer, or each of a list, without the fields that this release does not have."""
-        left_out = self.left_out(operation)
-        if not left_out:
-            return body
-        if isinstance(body, list):
-            items = cast("list[object]", body)
-            return [_without(item, left_out) for item in items]
-        return _without(body, left_out)
+        """The answer, or each of a list, as this release has it."""
+        said = self._said.get(operation)
+        if said:
+            body = _each(body, lambda one: _says(one, said))
+        left_out = self._left_out.get(operation)
+        return _lighter(body, left_out) if left_out else body
 
     def left_out(self, operation: str) -> frozenset[str]:
         """The fields that its answer, or each of a list, does not have in this release."""
-        return self._left_out.get(operation, frozenset())
+        return frozenset(name for name in self._left_out.get(operation, ()) if "." not in name)
 
     @cached_property
     def _left_out(self) -> dict[str, frozenset[str]]:
@@ -178,6 +198,51 @@ class Dialect:
             for operation in row.operations:
                 found[operation] = found.get(operation, frozenset()) | set(row.fields)
         return found
+
+    @cached_property
+    def _said(self) -> dict[str, tuple[Says, ...]]:
+        rows = tuple(self._of(Says))
+        return {
+            operation: tuple(row for row in rows if operation in row.operations)
+            for operation in {name for row in rows for name in row.operations}
+        }
+
+
+def _each(body: Json, change: Callable[[Json], Json]) -> Json:
+    """What is changed: the body, or each item of a list."""
+    if not isinstance(body, list):
+        return change(body)
+    items = cast("list[object]", body)
+    return [change(item) for item in items]
+
+
+def _says(value: Json, rows: tuple[Says, ...]) -> Json:
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Json]", value)
+    instead = {row.field: row.instead for row in rows if fields.get(row.field) == row.value}
+    return {**fields, **instead}
+
+
+def _lighter(body: Json, names: frozenset[str]) -> Json:
+    """Without the fields; ``a.b`` is the field ``b`` of the object, or of each of the list, ``a``."""
+    here = frozenset(name for name in names if "." not in name)
+    inside: dict[str, frozenset[str]] = {}
+    for name in names - here:
+        first, _, rest = name.partition(".")
+        inside[first] = inside.get(first, frozenset()) | {rest}
+
+    def lighten(one: object) -> Json:
+        if not isinstance(one, dict):
+            return one
+        fields = cast("dict[str, Json]", one)
+        return {
+            name: _lighter(item, inside[name]) if name in inside else item
+            for name, item in fields.items()
+            if name not in here
+        }
+
+    return _each(body, lighten)
 
 
 def _without(value: Json, names: frozenset[str]) -> Json:
@@ -189,8 +254,12 @@ def _without(value: Json, names: frozenset[str]) -> Json:
 
 @cache
 def _changed(model: type[BaseModel], rows: tuple[Takes, ...]) -> type[BaseModel]:
-    """The model with other types for some of its fields."""
+    """The model with other types or defaults for some of its fields."""
     from pydantic import create_model
 
-    fields: dict[str, Any] = {row.field: (row.annotation, row.default) for row in rows}
+    hints = get_type_hints(model, include_extras=True)
+    fields: dict[str, Any] = {
+        row.field: (hints[row.field] if row.annotation is AS_IT_IS else row.annotation, row.default)
+        for row in rows
+    }
     return create_model(model.__name__, __base__=model, **fields)

@@ -68,7 +68,9 @@ def call_of(
     query = headers = valid = None
     ignored: tuple[str, ...] = ()
     if endpoint.query is not None:
-        query, items = check_query(endpoint.query, request.query_items)
+        taken = fake.dialect.worded(endpoint.query)
+        sent = fake.dialect.read_query(endpoint.name, request.query_items)
+        query, items = check_query(taken, sent)
         wrong += items
     if endpoint.headers is not None:
         headers, items = check_headers(endpoint.headers, request)

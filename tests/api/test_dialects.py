@@ -7,20 +7,23 @@ from typing import Any
 import pytest
 
 from skyvern_testkit.api.dialects import NEWEST, Dialect, UnknownDialect, dialect_named
-from skyvern_testkit.api.differences import (
-    DIFFERENCES,
+from skyvern_testkit.api.difference import (
     RELEASES,
     Forgets,
     LeavesOut,
     NoOperation,
     NoSpelling,
+    Public,
+    Says,
     Takes,
 )
+from skyvern_testkit.api.differences import DIFFERENCES
 from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.api.routing import ROUTER
 from skyvern_testkit.fake.fake import FakeSkyvern
-from skyvern_testkit.wire.operations import OPERATIONS
-from tests.api.asking import ask, refused, wait
+from skyvern_testkit.script import RunScript, completed, paused, running
+from skyvern_testkit.wire.operations import OPERATIONS, operation_named
+from tests.api.asking import ask, refused, send, wait
 
 PAGE = "1.0.24"
 """The release whose reference page the table was made from."""
@@ -31,9 +34,9 @@ def old() -> FakeSkyvern:
 
 
 def fields_of(operation: str) -> set[str]:
-    body = endpoints()[operation].body
-    assert body is not None
-    return set(body.model_fields)
+    endpoint = endpoints()[operation]
+    models = (endpoint.body, endpoint.query)
+    return {name for model in models if model is not None for name in model.model_fields}
 
 
 def a_task(fake: FakeSkyvern, **more: Any) -> Any:
@@ -95,8 +98,10 @@ def test_rows_speak_of_releases_operations_and_fields_that_there_are(row):
     assert RELEASES.index(row.since) <= RELEASES.index(row.until) < len(RELEASES) - 1
     assert row.source
     match row:
-        case NoOperation(operations=names) | LeavesOut(operations=names):
-            assert set(names) <= set(OPERATIONS)
+        case NoOperation() | LeavesOut() | Says():
+            assert set(row.operations) <= set(OPERATIONS)
+        case Public(operation=name):
+            assert operation_named(name).hidden
         case Takes(operation=name, field=field):
             assert field in fields_of(name)
         case Forgets(operation=name, fields=fields):
@@ -254,3 +259,84 @@ def test_operations_that_came_later_are_404():
 
 def test_the_version_is_the_dialects():
     assert ask(FakeSkyvern(dialect="1.0.45"), "GET /v1/version") == {"version": "1.0.45"}
+
+
+# --- what came, went, or came back ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("release", "status"), [("1.0.2", 200), ("1.0.3", 404), ("1.0.23", 404), ("1.0.24", 200)]
+)
+def test_folders_were_away_for_a_while(release: str, status: int):
+    assert send(FakeSkyvern(dialect=release), "GET /v1/folders").status == status
+
+
+@pytest.mark.parametrize(
+    ("release", "old_path", "new_path"),
+    [
+        ("1.0.24", 404, 404),
+        ("1.0.25", 200, 404),
+        ("1.0.28", 200, 404),
+        ("1.0.30", 404, 404),
+        ("1.0.31", 200, 200),
+    ],
+)
+def test_schedules_were_first_under_api(release: str, old_path: int, new_path: int):
+    fake = FakeSkyvern(dialect=release)
+    found = [send(fake, f"GET {path}").status for path in ("/api/v1/schedules", "/v1/schedules")]
+    assert found == [old_path, new_path]
+
+
+def test_a_schedule_of_an_older_release_is_told_by_cron_alone():
+    fake = FakeSkyvern(dialect="1.0.48")
+    definition: Any = {"parameters": [], "blocks": []}
+    made = ask(
+        fake,
+        "POST /v1/workflows",
+        json_definition={"title": "T", "workflow_definition": definition},
+    )
+    path = f"POST /v1/workflows/{made['workflow_permanent_id']}/schedules"
+    status, detail = refused(fake, path, timezone="UTC", interval_seconds=600)
+    assert (status, detail[0]["type"], detail[0]["loc"]) == (
+        422,
+        "missing",
+        ["body", "cron_expression"],
+    )
+    schedule = ask(fake, path, timezone="UTC", cron_expression="0 9 * * *")["schedule"]
+    assert schedule["cron_expression"] == "0 9 * * *"
+    assert not {"interval_seconds", "run_at", "dispatch_status"} & set(schedule)
+
+
+def test_parameters_of_a_query_that_came_later_are_ignored():
+    fake = FakeSkyvern(dialect="1.0.36")
+    for name in ("a", "b"):
+        ask(fake, "POST /v1/browser_profiles", name=name)
+    assert len(ask(fake, "GET /v1/browser_profiles?page_size=1")) == 2
+    assert len(ask(FakeSkyvern(), "GET /v1/browser_profiles?page_size=1")) == 0
+
+
+def test_fields_inside_an_answer_are_left_out_too():
+    fake = FakeSkyvern(dialect="1.0.10")
+    definition: Any = {"parameters": [], "blocks": []}
+    made = ask(
+        fake,
+        "POST /v1/workflows",
+        json_definition={"title": "T", "workflow_definition": definition},
+    )
+    assert "version" in made["workflow_definition"]
+    assert not {"finally_block_label", "error_code_mapping"} & set(made["workflow_definition"])
+
+
+@pytest.mark.parametrize(("release", "status"), [("1.0.47", "running"), ("1.0.48", "paused")])
+def test_a_paused_run_is_running_where_nobody_knows_of_pauses(release: str, status: str):
+    fake = FakeSkyvern(dialect=release)
+    fake.on(workflow="*").play(RunScript(paused(3600), running(), completed()))
+    definition = {"parameters": [], "blocks": [{"block_type": "wait", "label": "w", "wait_sec": 1}]}
+    made = ask(
+        fake,
+        "POST /v1/workflows",
+        json_definition={"title": "T", "workflow_definition": definition},
+    )
+    run = ask(fake, "POST /v1/run/workflows", workflow_id=made["workflow_permanent_id"])
+    wait(fake, 60)
+    assert ask(fake, f"GET /v1/runs/{run['run_id']}")["status"] == status

@@ -3,7 +3,8 @@
     python -m tools.sdk_matrix [--cache FOLDER] [release ...]
 
 Downloads the wheels with pip, drives each release in a process of its own, prints what fails, and exits 1 if something
-does. With no release named it drives all, and writes contracts/sdk_matrix.json and docs/sdk-matrix.md.
+does. With no release named it drives all, and writes contracts/sdk_matrix.json, contracts/sdk_words.json
+and docs/sdk-matrix.md.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from skyvern_testkit.api.differences import NEWEST, RELEASES
-from tools.sdk_matrix import page
+from tools.sdk_matrix import page, words
 from tools.sdk_matrix.releases import within
 from tools.sdk_matrix.results import Said, fold, judge, write
 from tools.sdk_matrix.wheels import client_of, download
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"({downloaded - began:.0f} s to download, {ended - downloaded:.0f} s to drive)"
     )
     if not given.releases:
+        words.write({it: words.words_of(given.cache / it) for it in releases})
         write(fold(said))
         page.main()
     return 1 if verdict.failures else 0

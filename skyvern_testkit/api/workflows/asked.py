@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationError, create_model
 from pydantic_core import CoreSchema, core_schema
 
 from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.narrowing import Missing, Narrows
 from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.api.workflows.repair import repaired
 from skyvern_testkit.api.workflows.words import Tripped
@@ -19,17 +20,29 @@ from skyvern_testkit.wire.jsontext import JsonObject
 __all__ = ["Asked", "DefinitionBody", "asked_by", "asked_for", "asked_in_yaml"]
 
 
+@dataclass(frozen=True, slots=True)
 class _Definition:
     """Stands for the request model of a workflow, which is made on the first request."""
 
-    @classmethod
-    def __get_pydantic_core_schema__(cls, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.nullable_schema(handler.generate_schema(request_model()))
+    missing: Missing = frozenset()
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.nullable_schema(handler.generate_schema(request_model(self.missing)))
 
 
-class DefinitionBody(Lazy):
-    json_definition: Annotated[Any, _Definition] = None
+class DefinitionBody(Narrows, Lazy):
+    missing_words: ClassVar[Missing] = frozenset()
+
+    json_definition: Annotated[Any, _Definition()] = None
     yaml_definition: str | None = None
+
+    @classmethod
+    def without(cls, missing: Missing) -> type[DefinitionBody]:
+        """The body of an older release, whose definitions know fewer words."""
+        definition = Annotated[Any, _Definition(missing)]
+        made = create_model(cls.__name__, __base__=cls, json_definition=(definition, None))
+        made.missing_words = missing
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +64,7 @@ def asked_by(body: DefinitionBody) -> Asked:
         Tripped: the server trips over its YAML.
     """
     if body.yaml_definition:
-        return asked_in_yaml(body.yaml_definition)
+        return asked_in_yaml(body.yaml_definition, missing=type(body).missing_words)
     if body.json_definition is None:
         raise Refusal(
             422,
@@ -70,12 +83,15 @@ def asked_for(model: BaseModel) -> Asked:
     return Asked(request, frozenset(model.model_fields_set))
 
 
-def asked_in_yaml(text: str | bytes, *, repair: bool = True) -> Asked:
+def asked_in_yaml(
+    text: str | bytes, *, repair: bool = True, missing: Missing = frozenset()
+) -> Asked:
     """What a YAML document asks for.
 
     Args:
         text: the document.
         repair: mend labels and keys that are no identifiers, as all operations but one do.
+        missing: words that an older release does not know.
 
     Raises:
         Refusal: 422, it is no YAML or no definition.
@@ -89,7 +105,7 @@ def asked_in_yaml(text: str | bytes, *, repair: bool = True) -> Asked:
             422, "Input should be a valid dictionary or instance of WorkflowCreateYAMLRequest"
         )
     try:
-        return asked_for(request_model().model_validate(document))
+        return asked_for(request_model(missing).model_validate(document))
     except ValidationError as error:
         raise Refusal(422, "; ".join(map(_line, error.errors()))) from None
     except UnicodeDecodeError as error:  # bytes that are no text

@@ -20,9 +20,15 @@ from pydantic import (
 )
 
 from skyvern_testkit.api.fields import GeoTarget, ProxyLocation
+from skyvern_testkit.api.narrowing import Missing, narrowed_annotation
 from skyvern_testkit.api.workflows import blocks, parameters
 from skyvern_testkit.api.workflows.rules import BRANCH_RULE, RULES, TIMEZONE_RULE
-from skyvern_testkit.api.workflows.words import each_status_once, enumeration, fields
+from skyvern_testkit.api.workflows.words import (
+    each_status_once,
+    enumeration,
+    enumerations_without,
+    fields,
+)
 from skyvern_testkit.wire.jsontext import JsonObject
 
 __all__ = ["request_model"]
@@ -87,14 +93,18 @@ def _model(
 
 
 @cache
-def request_model() -> type[BaseModel]:
-    """The model of the request that makes a workflow, made once."""
+def request_model(missing: Missing = frozenset()) -> type[BaseModel]:
+    """The model of the request that makes a workflow, made once.
+
+    Args:
+        missing: words that it does not know, such as ``("BlockType", "while_loop")``.
+    """
     definition = _model(
         "WorkflowDefinitionYAML",
         DEFINITION_TAKES,
         {
             "parameters": _list_of(_one_of(_parameter_models(), "parameter_type")),
-            "blocks": _list_of(_one_of(_block_models(), "block_type")),
+            "blocks": _list_of(_one_of(_block_models(missing), "block_type")),
             "retry_policy": _retry_policy(),
             "browser_settings": _model("BrowserSettings", "timezone_id: str?", rule=TIMEZONE_RULE),
         },
@@ -104,7 +114,7 @@ def request_model() -> type[BaseModel]:
         ProxyLocation | GeoTarget | dict,  # type: ignore[type-arg] # as errors name it
         Field(union_mode="left_to_right"),
     ]
-    words = {"definition": definition, "proxy": proxy}
+    words = {"definition": definition, "proxy": narrowed_annotation(proxy, missing)}
     return _model("WorkflowCreateYAMLRequest", CREATE_TAKES, words)
 
 
@@ -141,19 +151,21 @@ def _parameter_models() -> list[type[BaseModel]]:
     return found
 
 
-def _block_models() -> list[type[BaseModel]]:
-    tags = _tags("BlockType", [row.type for row in blocks.BLOCKS])
+def _block_models(missing: Missing) -> list[type[BaseModel]]:
+    rows = [row for row in blocks.BLOCKS if ("BlockType", row.type) not in missing]
+    tags = _tags("BlockType", [row.type for row in rows])
     criteria = _model("BranchCriteriaYAML", CRITERIA_TAKES)
     branch = _model("BranchConditionYAML", BRANCH_TAKES, {"criteria": criteria}, rule=BRANCH_RULE)
     step = _model("CodeBlockStepYAML", STEP_TAKES)
     words: JsonObject = {
+        **enumerations_without(missing),
         "blocks": _list_of(ForwardRef("AnyBlock")),
         "criteria": criteria,
         "branches": _list_of(branch),
         "steps": _list_of(step),
     }
     found: list[type[BaseModel]] = []
-    for row in blocks.BLOCKS:
+    for row in rows:
         tag = _tag("block_type", tags[row.type])
         takes = f"{blocks.HEAD_TAKES}, {row.takes}"
         found.append(

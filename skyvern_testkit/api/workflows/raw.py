@@ -20,19 +20,19 @@ def _body(request: Request) -> bytes:
     return request.body
 
 
-def _asked(text: bytes, *, repair: bool) -> Asked:
+def _asked(call: Call, *, repair: bool) -> Asked:
     try:
-        return asked_in_yaml(text, repair=repair)
+        return asked_in_yaml(call.body, repair=repair, missing=call.dialect.missing_words)
     except Tripped as trip:
         raise ServerCrash(trip.name) from None
 
 
 def create_workflow(call: Call) -> JsonObject:
-    return create_asked(call, _asked(call.body, repair=True).request)
+    return create_asked(call, _asked(call, repair=True).request)
 
 
 def update_workflow(call: Call) -> JsonObject:
-    return update_asked(call, _asked(call.body, repair=False))
+    return update_asked(call, _asked(call, repair=False))
 
 
 ENDPOINTS = (

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from enum import StrEnum
+from enum import Enum, StrEnum
 from typing import Annotated, Any, Final, Literal, Optional, cast
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from skyvern_testkit.api.narrowing import Missing
 from skyvern_testkit.wire.errors import ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 
@@ -21,6 +22,7 @@ __all__ = [
     "Tripped",
     "WorkflowStatus",
     "each_status_once",
+    "enumerations_without",
     "error_codes",
     "fields",
 ]
@@ -218,10 +220,29 @@ _FIELD = re.compile(
 )
 
 
+def enumerations_without(missing: Missing) -> JsonObject:
+    """The words that are enumerations and lack some of their values."""
+    lacking = {name for name, _ in missing} & set(ENUMERATIONS)
+    return {
+        name: enumeration(
+            name,
+            {value: value for value in ENUMERATIONS[name].split() if (name, value) not in missing},
+        )
+        for name in sorted(lacking)
+    }
+
+
 def _type_of(word: str, words: JsonObject) -> Any:
     if word.startswith("'"):
         return Literal[tuple(item.strip("'") for item in word.split("|"))]
     return words[word] if word in words else WORDS[word]
+
+
+def _knows(kind: Any, default: Any) -> bool:
+    """Is the default, if there is one, a word of this enumeration, if it is one?"""
+    if default is ... or not (isinstance(kind, type) and issubclass(kind, Enum)):
+        return True
+    return default in [item.value for item in kind]
 
 
 def fields(takes: str, words: JsonObject | None = None) -> dict[str, Any]:
@@ -245,6 +266,8 @@ def fields(takes: str, words: JsonObject | None = None) -> dict[str, Any]:
             )
         kind = _type_of(match["word"], words or {})
         default: Any = ast.literal_eval(match["default"]) if match["default"] else ...
+        if match["word"] in (words or {}) and not _knows(kind, default):
+            default = ...  # a default that an older release does not know: it had none
         if match["null"]:
             kind, default = Optional[kind], None if default is ... else default  # noqa: UP045
         found[match["name"]] = (kind, default)
