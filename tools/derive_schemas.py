@@ -44,7 +44,45 @@ _OLDER_RUN = _of("workflow_id", "workflow_run_id", "status", "attempts", "parame
 _OLDER_TASK = _of("request", "task_id", "status", "failure_reason", "workflow_run_id", "step_count")
 _OLDER_TASK_V2 = _of("task_id", "status", "workflow_run_id", "prompt", "url", "summary", "output")
 
+_TOKEN = {
+    "properties": {"token": _of("id", "organization_id", "token_type", "valid", "created_at")},
+    "required": ["token"],
+    "type": "object",
+}
+_CREDENTIAL_FOLDER = _of("title", "description", "folder_id", "organization_id", "credential_count")
+_ORGANIZATION = _of("organization_id", "organization_name", "slug", "webhook_callback_url")
+
 HIDDEN: dict[str, Schema | None] = {
+    "azure_credential.create": _TOKEN,
+    "azure_credential.get": _TOKEN,
+    "bitwarden.create": _TOKEN,
+    "bitwarden.get": _TOKEN,
+    "bitwarden.items": _of("configured", "items"),
+    "create_credential_folder": _CREDENTIAL_FOLDER,
+    "custom_credential.create": _TOKEN,
+    "custom_credential.get": _TOKEN,
+    "custom_credential.test_connection": _of("success"),
+    "delete_credential_folder": _of("status", "folder_id"),
+    "delete_vault_credential": _of("success"),
+    "get_api_keys": _of("api_keys"),
+    "get_auth_status": _of("status"),
+    "get_credential_folder": _CREDENTIAL_FOLDER,
+    "get_credential_folders": _rows(_CREDENTIAL_FOLDER),
+    "get_current_organization": _ORGANIZATION,
+    "get_organizations": _of("organizations"),
+    "get_workflow_templates": _rows({"$ref": "Workflow"}),
+    "move_credential": {"$ref": "CredentialResponse"},
+    "older.create_workflow": {"$ref": "Workflow"},
+    "older.update_workflow": {"$ref": "Workflow"},
+    "onepassword.create": _TOKEN,
+    "onepassword.get": _TOKEN,
+    "onepassword.items": _of("configured", "items", "source"),
+    "onepassword.status": _of("configured", "source", "modified_at"),
+    "prompts.improve_prompt": _of("improved", "original"),
+    "receive_webhook": None,
+    "set_workflow_template": _of("workflow_permanent_id", "is_template"),
+    "update_credential_folder": _CREDENTIAL_FOLDER,
+    "update_organization": _ORGANIZATION,
     "continue_workflow_run": {"type": "null"},
     "get_runs_of_browser_session": _rows({"$ref": "WorkflowRun"}),
     "get_workflow_and_run": _of("workflow_run_id", "status", "workflow"),
@@ -107,6 +145,10 @@ QUERIES = {
     ],
     "older.run_workflow": ["version", "template"],
     "get_browser_sessions_history": ["page", "page_size"],
+    "get_credential_folders": ["page", "page_size", "search"],
+    "older.create_workflow": ["folder_id"],
+    "prompts.improve_prompt": ["use-case"],
+    "set_workflow_template": ["is_template"],
     "get_totp_codes": ["limit", "totp_identifier", "workflow_run_id", "otp_type"],
 }
 """What those routes read from the query; the same facts."""
