@@ -76,10 +76,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What a case says of itself: the sections that it is of, and whether it asks the fake alone."""
+    """What a case says of itself.
+
+    Attributes:
+        sections: that it is of.
+        ours_only: it asks the fake alone.
+        times: how many functions have its name, which should be one.
+    """
 
     sections: frozenset[str]
     ours_only: bool
+    times: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +140,7 @@ def cases() -> dict[str, Stated]:
                     found[name] = Stated(
                         frozenset(_sections_of(ast.literal_eval(named["fact"]))),
                         "ours_only" in named,
+                        found[name].times + 1 if name in found else 1,
                     )
                 case _:
                     pass
@@ -199,6 +207,8 @@ def faults() -> Iterator[str]:
                 yield f"{line.name}: the line after {section.name}.{number - 1} has that number"
             yield from _faults_of(line)
     for name, stated in cases().items():
+        if stated.times > 1:
+            yield f"{name}: {stated.times} cases have this name"
         told = {section for section in stated.sections if section.partition(" ")[0] in facts}
         listed = {line.rpartition(".")[0] for line in lines_of().get(name, ())}
         for told_of in sorted(stated.sections):

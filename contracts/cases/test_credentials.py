@@ -509,7 +509,7 @@ def test_credential_is_read_as_it_was_made(skyvern: Caller, kind: str) -> None:
     assert read == answer
 
 
-@case("credentials.miss", fact="resources 1, 7")
+@case("credentials.miss", fact="resources 1, 7, 13")
 @pytest.mark.parametrize("whose", ["nobody", "stranger", "deleted"])
 @pytest.mark.parametrize("operation", ["get", "update", "delete"])
 def test_credential_that_is_not_there_is_missed(

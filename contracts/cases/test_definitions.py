@@ -505,7 +505,7 @@ def test_post_to_runs_is_an_update_of_runs(skyvern: Caller) -> None:
 HIDDEN = "the SDK has no method for it"
 
 
-@case("workflows.template", fact="resources 3", raw_only=HIDDEN)
+@case("workflows.template.flag", fact="resources 3", raw_only=HIDDEN)
 def test_workflow_is_made_a_template_and_none_again(skyvern: Caller) -> None:
     wpid = create(skyvern)["workflow_permanent_id"]
     for wanted in (True, False):

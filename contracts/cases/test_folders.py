@@ -107,7 +107,7 @@ def test_folder_is_read_as_it_was_made(skyvern: Caller) -> None:
     assert read_folder(skyvern, made["folder_id"]) == made
 
 
-@case("folders.unknown", fact="resources 1, 4")
+@case("folders.unknown", fact="resources 1, 4, 13")
 @pytest.mark.parametrize(
     ("operation", "asked"),
     [("get_folder", {}), ("update_folder", {"title": "x"}), ("delete_folder", {})],

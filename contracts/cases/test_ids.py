@@ -74,9 +74,13 @@ def credential(skyvern: Caller) -> Json:
     return made
 
 
-def run(skyvern: Caller) -> Json:
+def bare_workflow(skyvern: Caller) -> str:
     made = skyvern.call("create_workflow", json_definition=RUNNABLE).ok()
-    started: Json = skyvern.call("run_workflow", agent_id=made["workflow_permanent_id"]).ok()
+    return str(made["workflow_permanent_id"])
+
+
+def run(skyvern: Caller) -> Json:
+    started: Json = skyvern.call("run_workflow", agent_id=bare_workflow(skyvern)).ok()
     return started
 
 
@@ -86,6 +90,47 @@ def task(engine: str) -> Any:
         return started
 
     return make
+
+
+def schedule(skyvern: Caller) -> Json:
+    asked = {"workflow_permanent_id": bare_workflow(skyvern), "timezone": "UTC"}
+    made: Json = skyvern.call("schedules.create", **asked, interval_seconds=600).ok()
+    return {**made["schedule"], "next_runs": made["next_runs"]}
+
+
+def script(skyvern: Caller) -> Json:
+    said = {"path": "main.py", "content": "eCA9IDE=", "encoding": "base64"}
+    made = skyvern.call("create_script", files=[{**said, "mime_type": "text/x-python"}]).ok()
+    read: Json = skyvern.call("get_script", script_id=made["script_id"]).ok()
+    return read
+
+
+def custom_llm(skyvern: Caller) -> Json:
+    config = {"display_name": "Mine", "provider": "ollama", "model_name": "small"}
+    made: Json = skyvern.raw.call("create_custom_llm", config=config).ok()["custom_llm"]
+    return made
+
+
+def tag_event(skyvern: Caller) -> Json:
+    asked = {"workflow_permanent_id": bare_workflow(skyvern)}
+    skyvern.call("apply_workflow_tags", **asked, tags=[{"key": "env", "value": "prod"}]).ok()
+    told = skyvern.raw.call("get_workflow_tag_history", **asked).ok()
+    (event,) = next(rows for rows in told.values() if isinstance(rows, list))
+    found: Json = event
+    return found
+
+
+def listed_run(skyvern: Caller) -> Json:
+    run_id = run(skyvern)["run_id"]
+    rows = skyvern.raw.call("get_runs_v2", search_key=run_id).ok()
+    return next(row for row in rows if row["run_id"] == run_id)
+
+
+def upload(skyvern: Caller) -> Json:
+    kept: Json = skyvern.raw.send(
+        "POST", "/v1/upload_file", files={"file": ("a.csv", b"a", "text/csv")}
+    ).ok()
+    return kept
 
 
 def of_parameters(kind: str) -> Any:
@@ -112,6 +157,13 @@ MADE: dict[str, tuple[Any, str, str]] = {
     "credential": (credential, "credential_id", "cred"),
     "code": (code, "totp_code_id", "totp"),
     "folder": (folder, "folder_id", "fld"),
+    "schedule": (schedule, "workflow_schedule_id", "wfs"),
+    "script": (script, "script_id", "s"),
+    "revision of a script": (script, "script_revision_id", "sr"),
+    "custom model": (custom_llm, "id", "oat"),
+    "event of a tag": (tag_event, "tag_event_id", "tge"),
+    "row of a run": (listed_run, "task_run_id", "tr"),
+    "file": (upload, "file_id", "file"),
 }
 
 
@@ -164,16 +216,35 @@ def test_id_of_any_form_is_looked_up(
 # --- times --------------------------------------------------------------------------------------
 
 
+NAIVELY = {
+    "workflow": (workflow, ("created_at", "modified_at")),
+    "folder": (folder, ("created_at", "modified_at")),
+    "session": (session, ("created_at", "modified_at")),
+    "profile": (profile, ("created_at", "modified_at")),
+    "code": (code, ("created_at", "modified_at")),
+    "output parameter": (of_parameters("output"), ("created_at", "modified_at")),
+    "schedule": (schedule, ("created_at", "modified_at")),
+    "script": (script, ("created_at", "modified_at")),
+    "custom model": (custom_llm, ("created_at", "modified_at")),
+    "tag": (tag_event, ("set_at",)),
+    "row of a run": (listed_run, ("created_at",)),
+}
+
+
 @case("times.naive", fact="resources 2")
-@pytest.mark.parametrize(
-    "make", [workflow, folder, session, profile, code, of_parameters("output")],
-    ids=["workflow", "folder", "session", "profile", "code", "output parameter"],
-)  # fmt: skip
-def test_times_have_microseconds_and_no_zone(skyvern: Caller, make: Any) -> None:
+@pytest.mark.parametrize("thing", NAIVELY)
+def test_times_have_microseconds_and_no_zone(skyvern: Caller, thing: str) -> None:
+    make, names = NAIVELY[thing]
     made = make(skyvern)
-    names = ("created_at",) if "output_parameter_id" in made else ("created_at", "modified_at")
     for name in names:
         assert NAIVE.fullmatch(made[name]), made[name]
+
+
+@case("times.zoned.schedules", fact="resources 2")
+def test_times_that_a_schedule_is_due_at_have_a_zone(skyvern: Caller) -> None:
+    made = schedule(skyvern)
+    for moment in (made["first_fire_at"], *made["next_runs"]):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", moment), moment
 
 
 @case("times.zoned", fact="resources 2")

@@ -73,7 +73,9 @@ def test_unknown_workflow_is_not_reset(skyvern: Caller) -> None:
 
 @case("profiles.usage.workflows", fact="recorded: extras.usage_more", raw_only=NO_METHOD)
 def test_usage_tells_the_workflows_of_a_profile(skyvern: Caller) -> None:
-    profile_id = skyvern.call("create_browser_profile", name="p").ok()["browser_profile_id"]
+    profile_id = skyvern.call(
+        "create_browser_profile", name=f"told, workflows, {skyvern.driver}"
+    ).ok()["browser_profile_id"]
     path = f"/v1/browser_profiles/{profile_id}/usage"
     workflow_id = new_workflow(skyvern, browser_profile_id=profile_id)
     used = {"workflow_permanent_id": workflow_id, "title": "Flow", "via": "browser_profile_id"}
@@ -84,7 +86,9 @@ def test_usage_tells_the_workflows_of_a_profile(skyvern: Caller) -> None:
 
 @case("profiles.usage.runs", fact="recorded: extras.usage_ran", raw_only=NO_METHOD)
 def test_usage_counts_the_runs_that_began_with_a_profile(skyvern: Caller) -> None:
-    profile_id = skyvern.call("create_browser_profile", name="p").ok()["browser_profile_id"]
+    profile_id = skyvern.call("create_browser_profile", name=f"told, runs, {skyvern.driver}").ok()[
+        "browser_profile_id"
+    ]
     finish(skyvern, new_workflow(skyvern, browser_profile_id=profile_id))
     finish(skyvern, new_workflow(skyvern), browser_profile_id=profile_id)
     path = f"/v1/browser_profiles/{profile_id}/usage"
@@ -93,7 +97,9 @@ def test_usage_counts_the_runs_that_began_with_a_profile(skyvern: Caller) -> Non
 
 @case("profiles.picked", fact="recorded: extras.usage_run")
 def test_workflows_own_profile_is_picked_for_its_runs(skyvern: Caller) -> None:
-    profile_id = skyvern.call("create_browser_profile", name="p").ok()["browser_profile_id"]
+    profile_id = skyvern.call("create_browser_profile", name=f"picked, {skyvern.driver}").ok()[
+        "browser_profile_id"
+    ]
     workflow_id = new_workflow(skyvern, browser_profile_id=profile_id)
     run = skyvern.call("run_workflow", agent_id=workflow_id).ok()
     assert (run["browser_profile_id"], run["browser_seed_source"]) == (profile_id, "picked")

@@ -346,7 +346,7 @@ def test_profile_is_read_as_it_was_made(skyvern: Caller) -> None:
     assert read == made
 
 
-@case("profiles.miss", fact="resources 1, 10")
+@case("profiles.miss", fact="resources 1, 10, 13")
 @pytest.mark.parametrize("whose", ["nobody", "stranger", "deleted"])
 @pytest.mark.parametrize(
     ("operation", "asked"),
@@ -623,3 +623,17 @@ def test_profile_of_a_session_has_its_proxy(skyvern: Caller) -> None:
     skyvern.call("close_browser_session", browser_session_id=used).ok()
     made = skyvern.call("create_browser_profile", name="shop", browser_session_id=used).ok()
     assert (made["proxy_location"], made["proxy_session_id"]) == ("RESIDENTIAL_ISP", "s1")
+
+
+@case("profiles.from_session.of_profile", fact="resources 10", ours_only=NEEDS_A_BROWSER)
+def test_session_that_began_with_a_profile_is_saved_too(skyvern: Caller) -> None:
+    first = profile(skyvern, "first")
+    used = session(skyvern, generate_browser_profile=True, browser_profile_id=first)
+    task = skyvern.call(
+        "run_task", prompt="Log in", url="https://example.com", browser_session_id=used
+    ).ok()
+    while skyvern.call("get_run", run_id=task["run_id"]).ok()["finished_at"] is None:
+        skyvern.wait(1)
+    skyvern.call("close_browser_session", browser_session_id=used).ok()
+    made = skyvern.call("create_browser_profile", name="second", browser_session_id=used).ok()
+    assert made["browser_profile_id"] != first

@@ -460,7 +460,7 @@ def test_live_run_is_not_run_again(skyvern: Caller) -> None:
     )
 
 
-@case("runs.retry.unknown", fact="resources 12")
+@case("runs.retry.unknown", fact="resources 12, 13")
 @pytest.mark.parametrize("run_id", ["wr_1", "anything"])
 def test_unknown_run_is_not_run_again(skyvern: Caller, run_id: str) -> None:
     skyvern.call("retry_workflow_run", workflow_run_id=run_id).refused(

@@ -623,7 +623,7 @@ def test_run_that_is_read_has_lost_part_of_its_request(skyvern: Caller) -> None:
     assert {name: told[name] for name in asked} == dict.fromkeys(asked)
 
 
-@case("runs.unknown", fact="resources 12")
+@case("runs.unknown", fact="resources 12, 13")
 @pytest.mark.parametrize("run_id", UNKNOWN)
 @pytest.mark.parametrize(
     ("operation", "refusal"),

@@ -100,7 +100,7 @@ def test_reading_one_says_how_it_is_watched(skyvern: Caller) -> None:
     assert read == {**made, "stream_transport": "vnc"}
 
 
-@case("sessions.get.unknown", fact="resources 1, 9")
+@case("sessions.get.unknown", fact="resources 1, 9, 13")
 def test_unknown_session_is_missed(skyvern: Caller) -> None:
     asked: dict[str, dict[str, object]] = {
         "get_browser_session": {},
@@ -373,8 +373,3 @@ def test_update_needs_its_one_field(skyvern: Caller) -> None:
 def test_list_shows_nobody_elses(skyvern: Caller) -> None:
     skyvern.call("create_browser_session").ok()
     assert skyvern.stranger().call("get_browser_sessions").ok() == []
-
-
-@case("browser_types.list", fact="resources 11")
-def test_no_browser_can_be_chosen_here(skyvern: Caller) -> None:
-    assert skyvern.call("get_browser_types").ok() == []

@@ -283,7 +283,7 @@ def test_key_in_the_path_is_checked_before_the_thing(skyvern: Caller, key: str, 
     skyvern.call("delete_run_tag", workflow_run_id="wr_1", key=key).refused(400, why)
 
 
-@case("tags.unknown", fact="resources 5")
+@case("tags.unknown", fact="resources 5, 13")
 @pytest.mark.parametrize(
     ("deed", "more"),
     [

@@ -552,7 +552,7 @@ def test_workflow_is_read_as_it_was_made(skyvern: Caller) -> None:
     assert found == {**made, "effective_default_engine": None}
 
 
-@case("workflows.get.unknown", fact="resources 3")
+@case("workflows.get.unknown", fact="resources 3, 13")
 def test_unknown_workflow_is_missed(skyvern: Caller) -> None:
     for unknown in ("wpid_1", "anything"):
         skyvern.call("get_workflow", workflow_permanent_id=unknown).refused(404, not_found(unknown))
