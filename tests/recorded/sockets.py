@@ -53,6 +53,11 @@ def over_a_socket(group: str) -> Generator[Replay]:
             clock: Any = fake.clock
 
             def send(request: Request, now: int) -> Response:
+                while (due := fake.next_due()) is not None and due <= now:
+                    clock.move_to(fake.front.on_clock(due))
+                    with fake.front.lock:
+                        fake.advance(due)
+                        deliver(fake)
                 clock.move_to(fake.front.on_clock(now))
                 response = _sent(line, request)
                 if response.status < 400:
