@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import pytest
@@ -34,6 +35,8 @@ RUNNABLE: Json = {
     },
 }
 URL = "https://example.com"
+NUMBERS = count()
+"""Names of profiles are had once."""
 
 
 # --- making one of each -------------------------------------------------------------------------
@@ -55,7 +58,7 @@ def session(skyvern: Caller) -> Json:
 
 
 def profile(skyvern: Caller) -> Json:
-    made: Json = skyvern.call("create_browser_profile", name="shop").ok()
+    made: Json = skyvern.call("create_browser_profile", name=f"shop {next(NUMBERS)}").ok()
     return made
 
 
