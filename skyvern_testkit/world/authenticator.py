@@ -45,7 +45,7 @@ class Authenticator:
 
     def code(self, now: int) -> str:
         """The code that it shows at that instant (nanoseconds since the Unix epoch)."""
-        from pyotp.contrib import Steam
+        from pyotp.contrib.steam import Steam
         from pyotp.totp import TOTP
 
         if self.is_steam:
