@@ -11,6 +11,7 @@ from skyvern_testkit.api.runs import (
     older_runs,
     older_starts,
     older_tasks,
+    older_traces,
     reading,
     replaying,
     tasks,
@@ -29,6 +30,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *again.ENDPOINTS,
     *older_runs.ENDPOINTS,
     *older_tasks.ENDPOINTS,
+    *older_traces.ENDPOINTS,
     *older_starts.ENDPOINTS,
     *replaying.ENDPOINTS,
 )

@@ -6,32 +6,26 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final
 
 from pydantic import Field
 
-from skyvern_testkit.api.artifacts import artifact_body
 from skyvern_testkit.api.call import After, Call, Endpoint, Wait, page_of
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.runs.canceling import cancel
-from skyvern_testkit.api.runs.listed import newest_first
 from skyvern_testkit.api.runs.older import (
-    TASK_REQUEST,
     older_task,
     older_task_request,
     older_task_v2,
 )
-from skyvern_testkit.api.runs.timeline import action_body
-from skyvern_testkit.api.validation import refuse
+from skyvern_testkit.api.runs.older_views import Task, asked_for, steps, tasks
 from skyvern_testkit.script import FINAL, Family
-from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash
+from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MICROSECOND, timestamp, timestamp_or_none
 from skyvern_testkit.world import machine
-from skyvern_testkit.world.blocks import TASK_BLOCKS
-from skyvern_testkit.world.rows import Action, Artifact, BlockRun, Run
+from skyvern_testkit.world.rows import BlockRun, Run
 
 __all__ = ["ENDPOINTS", "task_row", "task_texts"]
 
@@ -68,90 +62,19 @@ class TasksQuery(Lazy):
     order: Order = Order.DESC
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """A task: a run of its own, or what stands behind a block of a workflow run."""
-
-    run: Run
-    block: BlockRun | None = None
-
-    @property
-    def id(self) -> str:
-        return self.run.id if self.block is None else self.block.task_id or ""
-
-    @property
-    def status(self) -> str:
-        return str(self.run.status) if self.block is None else self.block.status
-
-    @property
-    def created_at(self) -> int:
-        return (self.block or self.run).created_at
-
-    @property
-    def modified_at(self) -> int:
-        return (self.block or self.run).modified_at
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        return (self.block or self.run).actions
-
-    @property
-    def request(self) -> JsonObject:
-        if self.block is None:
-            return older_task_request(self.run)
-        said = self.block.definition
-        return {
-            **TASK_REQUEST,
-            "title": said.get("title") or self.block.label,
-            "url": said.get("url"),
-            "navigation_goal": said.get("navigation_goal"),
-            "data_extraction_goal": said.get("data_extraction_goal"),
-            "navigation_payload": self.block.payload,
-            "error_code_mapping": said.get("error_code_mapping"),
-            "proxy_location": self.run.request_read_back.get("proxy_location"),
-            "extracted_information_schema": said.get("data_schema"),
-            "complete_criterion": said.get("complete_criterion"),
-            "terminate_criterion": said.get("terminate_criterion"),
-            "include_action_history_in_verification": self.block.block_type == "file_download",
-            "include_extracted_text": self.block.block_type != "extraction",
-        }
-
-
-def _tasks(call: Call) -> Iterator[_Task]:
-    """All of them, the last begun first."""
-    for run in newest_first(call.world, call.organization_id):
-        if run.family is Family.TASK:
-            yield _Task(run)
-        for block in reversed(run.blocks):
-            if block.task_id is not None and block.block_type in TASK_BLOCKS:
-                yield _Task(run, block)
-
-
-def _find(call: Call) -> _Task | None:
-    task_id = call.params["task_id"]
-    return next((task for task in _tasks(call) if task.id == task_id), None)
-
-
-def _asked(call: Call, refusal: str) -> _Task:
-    task = _find(call)
-    if task is None:
-        raise Refusal(404, refusal)
-    return task
-
-
 # --- reading ------------------------------------------------------------------------------------
 
 
 def get_task(call: Call) -> JsonObject:
     """A task with what it was asked for."""
-    task = _asked(call, f"Task {call.params['task_id']} not found")
+    task = asked_for(call, f"Task {call.params['task_id']} not found")
     if task.block is None:
         run = machine.read_by_client(call.world, task.run)
         return older_task(call.world, run, call.links)
     return _behind_block(task, task.block)
 
 
-def _behind_block(task: _Task, block: BlockRun) -> JsonObject:
+def _behind_block(task: Task, block: BlockRun) -> JsonObject:
     over = block.status in FINAL
     output: JsonObject = block.output if block.has_output and block.output else {}
     return {
@@ -178,7 +101,7 @@ def _behind_block(task: _Task, block: BlockRun) -> JsonObject:
         "started_at": timestamp(block.created_at + 3 * MICROSECOND),
         "finished_at": timestamp(block.modified_at) if over else None,
         "max_screenshot_scrolls": None,
-        "step_count": len(_steps(task)),
+        "step_count": len(steps(task)),
         "browser_session_id": task.run.browser_session_id,
     }
 
@@ -199,7 +122,7 @@ def get_tasks(call: Call) -> list[JsonObject]:
     query: TasksQuery = call.query
     found = [
         task
-        for task in _tasks(call)
+        for task in tasks(call)
         if not (query.task_status and task.status not in query.task_status)
         and not (query.workflow_run_id and not _of_run(task, query.workflow_run_id))
         and not (query.only_standalone_tasks and task.block is not None)
@@ -211,11 +134,11 @@ def get_tasks(call: Call) -> list[JsonObject]:
     return [_listed(call, task) for task in page_of(found, query.page, query.page_size)]
 
 
-def _of_run(task: _Task, run_id: str) -> bool:
+def _of_run(task: Task, run_id: str) -> bool:
     return task.block is not None and run_id == (task.run.hidden_run_id or task.run.id)
 
 
-def _listed(call: Call, task: _Task) -> JsonObject:
+def _listed(call: Call, task: Task) -> JsonObject:
     if task.block is None:
         return {**older_task(call.world, task.run, call.links), **_NOT_LISTED}
     return {**_behind_block(task, task.block), **_NOT_LISTED}
@@ -256,98 +179,13 @@ def task_texts(run: Run) -> Iterator[str]:
         yield asked[name] or ""
 
 
-# --- steps, actions, artifacts ------------------------------------------------------------------
-
-
-def get_steps(call: Call) -> list[JsonObject]:
-    """The steps of a task, in order; of an unknown one there are none."""
-    task = _find(call)
-    return [] if task is None else _steps(task)
-
-
-def _steps(task: _Task) -> list[JsonObject]:
-    """One for each action; the first is there before the agent has done anything."""
-    over, failed = task.status in FINAL, task.status != "completed"
-    began: dict[str, int] = {}
-    for action in task.actions:
-        began.setdefault(action.step_id, action.at)
-    if not began and task.run.started_at is not None:
-        began = {f"stp_{task.id.rpartition('_')[2]}": task.created_at}
-    last = len(began) - 1
-    return [
-        {
-            "created_at": timestamp(at),
-            "modified_at": timestamp(max(at, task.modified_at) if number == last else at),
-            "task_id": task.id,
-            "step_id": step_id,
-            "status": "completed"
-            if number < last
-            else ("failed" if failed else "completed")
-            if over
-            else "running",
-            "order": number,
-            "is_last": over and not failed and number == last,
-            "retry_index": 0,
-            "organization_id": task.run.organization_id,
-            "input_token_count": 0,
-            "output_token_count": 0,
-            "reasoning_token_count": 0,
-            "cached_token_count": 0,
-            "step_cost": 0.0,
-            "is_speculative": False,
-        }
-        for number, (step_id, at) in enumerate(began.items())
-    ]
-
-
-def get_actions(call: Call) -> list[JsonObject]:
-    """What the agent did for a task, in order, in the form of the timeline."""
-    task = _find(call)
-    if task is None:
-        return []
-    return [action_body(task.run, task.block, action) for action in task.actions]
-
-
-class EntityType(StrEnum):
-    STEP = "step"
-    TASK = "task"
-    WORKFLOW_RUN = "workflow_run"
-    WORKFLOW_RUN_BLOCK = "workflow_run_block"
-    THOUGHT = "thought"
-
-
-def get_artifacts(call: Call) -> list[JsonObject]:
-    """The artifacts of a thing, the last first; of an unknown one there are none."""
-    kind, entity_id = call.params["entity_type"], call.params["entity_id"]
-    if kind not in [*EntityType]:
-        *others, last = (f"'{one}'" for one in EntityType)
-        names = f"{', '.join(others)} or {last}"
-        where = ("path", "entity_type")
-        text = f"Input should be {names}"
-        raise refuse([Invalid("enum", where, text, kind, {"expected": names})], reduced=False)
-    return _artifacts(call, EntityType(kind), entity_id)
-
-
-def get_step_artifacts(call: Call) -> list[JsonObject]:
-    """The artifacts of a step of a task."""
-    found = _artifacts(call, EntityType.STEP, call.params["step_id"])
-    return [item for item in found if item["task_id"] == call.params["task_id"]]
-
-
-def _artifacts(call: Call, kind: EntityType, entity_id: str) -> list[JsonObject]:
-    rows = call.world.rows(Artifact, call.organization_id)
-    bodies = [artifact_body(call, call.world.run(row.run_id), row) for row in rows]
-    found = [body for body in bodies if body.get(f"{kind}_id") == entity_id]
-    return sorted(found, key=lambda body: body["created_at"], reverse=True)
-
-
 # --- canceling, webhooks ------------------------------------------------------------------------
 
 
 def cancel_task(call: Call) -> Generator[Wait, None, Json]:
     """Cancel a task of its own; one behind a block goes with its run."""
     task_id = call.params["task_id"]
-    task = _asked(call, f"Task not found {task_id}")
+    task = asked_for(call, f"Task not found {task_id}")
     if task.block is None:
         return cancel(call, task.run)
     if task.status in FINAL:
@@ -359,7 +197,7 @@ def cancel_task(call: Call) -> Generator[Wait, None, Json]:
 
 def retry_task_webhook(call: Call) -> Generator[Wait, None, JsonObject]:
     """Send a task's webhook once more, if it has one; the answer is the task, in the list's form."""
-    task = _asked(call, f"Task not found {call.params['task_id']}")
+    task = asked_for(call, f"Task not found {call.params['task_id']}")
     run, world = task.run, call.world
     if task.block is None and run.webhook_url and run.is_over:
         effect = world.emit(
@@ -390,10 +228,6 @@ def get_task_v2(call: Call) -> JsonObject:
 ENDPOINTS: Final = (
     Endpoint("older.get_tasks", get_tasks, query=TasksQuery),
     Endpoint("older.get_task", get_task),
-    Endpoint("older.get_steps", get_steps),
-    Endpoint("older.get_actions", get_actions),
-    Endpoint("older.get_artifacts", get_artifacts),
-    Endpoint("older.get_step_artifacts", get_step_artifacts),
     Endpoint("older.cancel_task", cancel_task),
     Endpoint("older.retry_task_webhook", retry_task_webhook),
     Endpoint("older.get_task_v2", get_task_v2),
