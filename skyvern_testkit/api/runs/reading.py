@@ -52,6 +52,9 @@ def get_run(call: Call) -> JsonObject:
     refuse_without_workflow(call, run)
     if run.unreadable is not None:
         raise Refusal(400, run.unreadable)
+    if run.family is Family.TASK and run.input.prompt is None:
+        # only the older API makes one (recorded: legacystart.t.min.new)
+        raise Refusal(422, "prompt: Input should be a valid string")
     run = machine.read_by_client(call.world, run)
     return run_body(call.world, run, call.links)
 
