@@ -152,10 +152,13 @@ class Dialect:
         ignored = tuple(name for name in sent if name in forgotten and sent[name] is not None)
         return _without(sent, forgotten), ignored
 
-    def read_query(self, operation: str, items: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        """The parameters without those that this release does not know."""
+    def read_query(
+        self, operation: str, items: list[tuple[str, str]]
+    ) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+        """The parameters without those that this release does not know, and which those are."""
         forgotten = self.forgotten(operation)
-        return [item for item in items if item[0] not in forgotten] if forgotten else items
+        ignored = tuple(dict.fromkeys(name for name, _ in items if name in forgotten))
+        return [item for item in items if item[0] not in forgotten], ignored
 
     def forgotten(self, operation: str) -> frozenset[str]:
         """The fields of its body and of its query that this release does not know."""

@@ -69,7 +69,7 @@ def call_of(
     ignored: tuple[str, ...] = ()
     if endpoint.query is not None:
         taken = fake.dialect.worded(endpoint.query)
-        sent = fake.dialect.read_query(endpoint.name, request.query_items)
+        sent, ignored = fake.dialect.read_query(endpoint.name, request.query_items)
         query, items = check_query(taken, sent)
         wrong += items
     if endpoint.headers is not None:
@@ -77,7 +77,8 @@ def call_of(
         wrong += items
     if endpoint.body is not None:
         model = fake.dialect.model_of(endpoint.name, endpoint.body)
-        body, ignored = fake.dialect.read(endpoint.name, body)
+        body, forgotten = fake.dialect.read(endpoint.name, body)
+        ignored += forgotten
         valid, items = check_body(model, body, required=endpoint.body_required)
         wrong += items
     elif endpoint.form is not None:

@@ -307,12 +307,14 @@ def test_a_schedule_of_an_older_release_is_told_by_cron_alone():
     assert not {"interval_seconds", "run_at", "dispatch_status"} & set(schedule)
 
 
-def test_parameters_of_a_query_that_came_later_are_ignored():
+def test_parameters_of_a_query_that_came_later_are_ignored_and_the_test_is_told():
     fake = FakeSkyvern(dialect="1.0.36")
     for name in ("a", "b"):
         ask(fake, "POST /v1/browser_profiles", name=name)
     assert len(ask(fake, "GET /v1/browser_profiles?page_size=1")) == 2
-    assert len(ask(FakeSkyvern(), "GET /v1/browser_profiles?page_size=1")) == 0
+    assert [item.text for item in fake.world.advice] == [
+        "list_browser_profiles of Skyvern 1.0.36 ignores 'page_size' in silence"
+    ]
 
 
 def test_fields_inside_an_answer_are_left_out_too():
