@@ -14,7 +14,7 @@ server := $(REAL)/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test contract contract-real sdk-matrix check lint types wheel coverage bench format clean
+.PHONY: help demo serve test contract contract-real fuzz sdk-matrix check lint types wheel coverage bench format clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ $(server):
 contract-real: $(installed) $(server) ## the contract's cases against the real server, in an environment of its own
 	$(bin)/skyvern-testkit verify --target real --python $(REAL)/bin/python --report contracts/evidence.json
 	$(bin)/python tools/operations_page.py
+
+fuzz: $(installed) ## schemathesis against the fake, deeper than the tests; ARGS="--examples 200"
+	$(bin)/python tools/fuzz.py --examples 25 $(ARGS)
 
 sdk-matrix: $(installed) ## every method of every published SDK against the fake; downloads the wheels into .sdk-matrix
 	$(bin)/python -m tools.sdk_matrix $(ARGS)
