@@ -15,7 +15,7 @@ The order of the rows matters: the first route that matches wins.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
 
@@ -168,7 +168,10 @@ _SERVED: tuple[Operation, ...] = (
     _hidden("get_browser_sessions_history", "GET /v1/browser_sessions/history", "-", ALL),
     _op("get_browser_session", "GET /v1/browser_sessions/{browser_session_id}", "-", ALL),
     _hidden("get_browser_session_metadata", "GET /v1/browser_sessions/{browser_session_id}/metadata", "-", NONE),
-    _hidden("create_browser_session_action_logs", "POST /v1/browser_sessions/{browser_session_id}/action_logs", "-", NONE),
+    replace(
+        _hidden("create_browser_session_action_logs", "POST /v1/browser_sessions/{browser_session_id}/action_logs", "-", NONE),
+        declined="it takes down what somebody does by hand in a browser, and the fake has none",
+    ),
     _hidden("get_browser_session_action_logs", "GET /v1/browser_sessions/{browser_session_id}/action_logs", "-", NONE),
     _op("send_totp_code", "POST /v1/credentials/totp", "-", ALL, "POST /api/v1/totp"),
     _hidden("get_totp_codes", "GET /v1/credentials/totp", "-", ALL),
