@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,13 +22,14 @@ from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.operations import OPERATIONS
 from skyvern_testkit.world.keys import KeyState
 from tests.recorded.evidence import FOLDER, recorded
+from tests.transport import sdk_refusals
 
 CONTRACT = json.loads((FOLDER.parent / "sdk_errors.json").read_text("utf-8"))
 MAPPED: dict[str, list[int]] = CONTRACT["mapped"]
 SERVED = sorted(
     name
     for name in endpoints()
-    if not OPERATIONS[name].hidden and name in MAPPED and name != "get_version"
+    if name in MAPPED and not OPERATIONS[name].hidden and name != "get_version"
 )
 """Those with a method of the SDK; ``get_version`` refuses nobody."""
 
@@ -75,6 +77,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "update_workflow": {"workflow_id": "wpid_1", "json_definition": EMPTY},
     "update_workflow_folder": {"workflow_permanent_id": "wpid_1", "folder_id": "<folder>"},
     "upload_file": {"file": "no bytes"},
+    **sdk_refusals.ARGUMENTS,
 }
 """What each is called with; ids are unknown ones, so that a good key gets 404 where there is one."""
 
@@ -219,11 +222,13 @@ ROWS: tuple[Row, ...] = (
     ("delete_credential", 404, {}, "Credential not found, credential_id=cred_1"),
     ("send_totp_code", 400, {"task_id": "tsk_1"}, "Invalid task id: tsk_1"),
     ("send_totp_code", 422, body(content=7), "Input should be a valid string"),
+    *sdk_refusals.ROWS,
     # the gate that all have in common (facts: resources 1, "Auth")
     *((name, 403, key("old"), "Your API key has expired") for name in SERVED),
 )
 
 ANY_TEXT = "its only parameter is a text in the path, and the server takes any text"
+NO_VAULT = "only of a credential in a vault that is set up no more, and the SDK sets none up"
 NO_PARAMETER = "it has no parameter that the server reads"
 CANNOT: dict[tuple[str, int], str] = {
     **{
@@ -233,8 +238,12 @@ CANNOT: dict[tuple[str, int], str] = {
             *("get_browser_profile", "delete_browser_profile"),
             *("get_browser_session", "close_browser_session"),
             *("get_credential", "delete_credential", "get_folder"),
+            *sdk_refusals.ANY_TEXTS,
         )
     },
+    **{(name, 422): NO_PARAMETER for name in sdk_refusals.NOTHING_READ},
+    **{(name, 400): NO_VAULT for name in ("update_credential", "delete_credential")},
+    ("agents.reset_workflow_browser_profile", 500): "only a crash of the server's is a 500",
     ("get_browser_sessions", 422): NO_PARAMETER,
     ("artifacts.get_artifact_content", 422): "its query is texts, and the server takes any text",
     (
@@ -280,12 +289,36 @@ def there(skyvern_fake, skyvern_sync_client) -> dict[str, Any]:
     canceled = sky.run_task(prompt="p", url=URL, engine="skyvern-1.0").run_id
     sky.cancel_run(canceled)
     block = {"block_type": "task", "label": "b", "engine": "ui-tars", "url": URL}
+    pause = {"block_type": "wait", "label": "pause", "wait_sec": 600}
+    waiting = sky.create_workflow(
+        json_definition={
+            "title": "W",
+            "workflow_definition": {"parameters": [], "blocks": [pause]},
+        }
+    ).workflow_permanent_id
+    closed = skyvern_fake.session().id
+    in_closed = sky.run_workflow(agent_id=waiting, browser_session_id=closed).run_id
+    sky.cancel_run(in_closed)
+    sky.close_browser_session(closed)
+    own = sky.create_workflow(json_definition=EMPTY).workflow_permanent_id
+    next_year = datetime.fromtimestamp(skyvern_fake.world.now / 1e9, UTC) + timedelta(days=365)
+    once = sky.schedules.create(own, timezone="UTC", run_at=next_year).schedule
+    sky.schedules.cancel(own, once.workflow_schedule_id)
+    weekly = sky.schedules.create(own, timezone="UTC", cron_expression="0 9 * * 1").schedule
+    sky.apply_workflow_tags(own, tags=[{"key": "tier", "value": "gold"}])
+    sky.apply_workflow_tags(waiting, tags=[{"key": "tier", "value": "silver"}])
     return {
+        "<workflow run>": sky.run_workflow(agent_id=waiting).run_id,
+        "<run of a closed session>": in_closed,
+        "<schedule>": weekly.workflow_schedule_id,
+        "<canceled schedule>": once.workflow_schedule_id,
+        "<next year>": next_year,
+        "<script>": sky.create_script(workflow_id=own).script_id,
         "<ended session>": ended,
         "<session>": skyvern_fake.session().id,
         "<profile>": skyvern_fake.profile(name="other").id,
         "<credential>": skyvern_fake.credential().id,
-        "<workflow>": sky.create_workflow(json_definition=EMPTY).workflow_permanent_id,
+        "<workflow>": own,
         "<typed workflow>": typed_id,
         "<unreadable run>": sky.run_workflow(agent_id=typed_id, parameters={"n": 1.5}).run_id,
         "<canceled run>": canceled,
