@@ -229,7 +229,7 @@ ALIASES = [
 def asked(skyvern: Caller, route: str) -> Outcome:
     """Ask a route for things that are not there, with as good as nothing."""
     method, _, path = route.partition(" ")
-    body = {"json": {}} if method in {"POST", "PUT", "PATCH"} else {}
+    body: dict[str, object] = {"json": {}} if method in {"POST", "PUT", "PATCH"} else {}
     return skyvern.send(method, re.sub(r"{\w+}", "x_1", path), **body)
 
 
