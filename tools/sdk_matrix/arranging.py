@@ -111,7 +111,7 @@ def _artifact(stage: Stage) -> str:
 
 def _schedule(**when: Any) -> Callable[[Stage], str]:
     def make(stage: Stage) -> str:
-        path = f"/v1/workflows/{stage['workflow']}/schedules"
+        path = f"/api/v1/workflows/{stage['workflow']}/schedules"
         made = stage.ask("POST", path, timezone="UTC", **when)
         return str(made["schedule"]["workflow_schedule_id"])
 

@@ -87,8 +87,9 @@ KNOWN: Final = (
         _BILLING,
         "1.0.11..1.0.28",
         "ApiError 404",
-        "the routes are Skyvern Cloud's own; a server of one's own has none",
+        "the newest server has no such routes",
         "the real server 1.0.56, asked",
+        dialect="newest",
     ),
 )
 

@@ -18,9 +18,9 @@ HEAD: Final = """\
 Made by `make sdk-matrix`, which calls every method of every published release of `skyvern`, sync and async, at a served
 fake that speaks the release's own dialect, and once more at one that speaks the newest. Each is called so that it
 answers, with an answer that the SDK reads into the model that the method declares, and, where that can be, so that it
-is refused, with the error class that the release has for that status. `Skyvern.x` is the wrapper that `from skyvern
-import Skyvern` gives, on virtual time, in the releases with the small install (1.0.33 and newer). A test compares this
-page with `contracts/sdk_matrix.json`, which the command writes.
+is refused, with the error class that the release has for that status. `Skyvern: ...` is a story of the wrapper that
+`from skyvern import Skyvern` gives, in memory and on virtual time, in the releases with the small install (1.0.33 and
+newer). A test compares this page with `contracts/sdk_matrix.json`, which the command writes.
 
 """
 
@@ -33,8 +33,10 @@ def page(rows: Iterable[Row]) -> str:
         "|---|---|---|---|---|",
     ]
     lines += [_line(row) for row in rows]
-    methods = len({row.method for row in rows})
-    return f"{HEAD}{methods} methods.\n\n" + "\n".join(lines) + "\n\n" + _known()
+    names = {row.method for row in rows if not row.method.endswith("*")}
+    stories = {name for name in names if name.startswith("Skyvern: ")}
+    count = f"{len(names - stories)} methods, {len(stories)} stories of the wrapper."
+    return f"{HEAD}{count}\n\n" + "\n".join(lines) + "\n\n" + _known()
 
 
 def _line(row: Row) -> str:
