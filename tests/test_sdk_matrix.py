@@ -65,8 +65,7 @@ def test_the_table_of_calls_has_no_row_that_no_release_needs():
 
 
 def verdict(*lines: dict[str, Any]) -> list[str]:
-    found = judge({line["dialect"]: [line] for line in lines}).failures
-    return [line for line in found if not line.startswith("not needed any more")]
+    return list(judge({line["dialect"]: [line] for line in lines}).failures)
 
 
 def test_an_outcome_that_is_not_due_fails():
@@ -82,8 +81,10 @@ def test_a_known_failure_that_does_not_happen_fails():
 
 
 def test_a_row_of_known_failures_that_nothing_meets_fails():
-    failures = judge({NEWEST: [said(NEWEST, "get_run", "passed")]}).failures
-    assert len(failures) == len(KNOWN)
+    lines = {release: [said(release, "get_run", "passed")] for release in RELEASES}
+    assert len(judge(lines).failures) == len(KNOWN)
+    del lines["1.0.0"]  # a row that is about a release that was not driven has had no chance
+    assert len(judge(lines).failures) == len(KNOWN) - 1
 
 
 def test_releases_that_do_the_same_are_one_row():
