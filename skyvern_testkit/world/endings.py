@@ -8,6 +8,7 @@ from typing import Final
 from skyvern_testkit.script import Family, RunError, State
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.blocks import current_block, definitions_of
+from skyvern_testkit.world.own_errors import is_server_code
 from skyvern_testkit.world.plausible import plausible
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import Advice, World
@@ -98,6 +99,8 @@ def shown_errors(world: World, run: Run, errors: tuple[RunError, ...]) -> tuple[
                 }
             )
             continue
+        if is_server_code(error.code):
+            continue  # own_errors says what becomes of it
         known = ", ".join(mapping) or "none"
         world.advice.append(
             Advice(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,16 +13,20 @@ __all__ = [
     "ArchiveReady",
     "AttemptDue",
     "BrowserOpen",
+    "ChildDue",
     "CodeDeadline",
     "Effect",
     "EffectDue",
     "EffectResult",
     "ElapsedLimit",
+    "ErrorsDue",
     "Event",
     "LookForCode",
+    "Outgoing",
     "RecordingReady",
     "ScheduleDue",
     "SessionExpires",
+    "SessionFree",
     "SessionLost",
     "StepOver",
     "Unwound",
@@ -78,6 +83,14 @@ class ElapsedLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorsDue:
+    """The errors with which a run is about to end begin to show."""
+
+    run_id: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptDue:
     """The delay of the retry policy is over."""
 
@@ -110,6 +123,13 @@ class SessionExpires:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionFree:
+    """A run that is over lets go of its browser session."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleDue:
     """A schedule starts a run, if it is still what it was.
 
@@ -124,6 +144,25 @@ class ScheduleDue:
     schedule_id: str
     turn: int
     at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildDue:
+    """A ``workflow_trigger`` block starts a run of another workflow.
+
+    Args:
+        run_id: the run whose block it is.
+        block_id: of the block's row; one that is no longer at work starts nothing.
+        workflow_permanent_id: which workflow.
+        payload: its parameters.
+        waits: the block waits for the end of that run.
+    """
+
+    run_id: str
+    block_id: str
+    workflow_permanent_id: str
+    payload: Json = field(default=None, repr=False)
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +181,18 @@ class SessionLost:
     session_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """The request of an ``http_request`` block."""
+
+    method: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    body: Json = field(default=None, repr=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """Something the world wants done outside: a webhook, a call of a ``totp_url``.
+    """Something the world wants done outside: a webhook, a call of a ``totp_url``, a block's request.
 
     It carries the run as it is when the effect goes out: one that was scheduled is given the run of
     that instant, unless another attempt has begun (``deliveries.emit_due``). Rows are values, so
@@ -152,7 +200,7 @@ class Effect:
     """
 
     id: int
-    kind: Literal["webhook", "totp_url"]
+    kind: Literal["webhook", "totp_url", "http_request"]
     url: str = field(repr=False)
     run: Run
     api_key: str = field(repr=False)
@@ -163,6 +211,8 @@ class Effect:
     """Which try it is."""
     first: EffectResult | None = field(default=None, repr=False)
     """What became of the first try, of a later one: it says again what that one said."""
+    outgoing: Outgoing | None = None
+    """Of an ``http_request``: what is sent."""
 
     @property
     def name(self) -> str:
@@ -187,6 +237,7 @@ class EffectResult:
         contacted: False where nobody was called, since a fake calls nobody outside this machine.
             The world then goes on as if the receiver had nothing to say.
         retry_after: the receiver's ``Retry-After``.
+        headers: those of its answer, for a block that shows them.
         request_headers: what was sent, for the journal.
         request_body: what was sent, for the journal.
     """
@@ -196,6 +247,7 @@ class EffectResult:
     error: str | None = None
     contacted: bool = True
     retry_after: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     request_headers: JsonObject = field(default_factory=dict[str, Json], repr=False)
     request_body: bytes = field(default=b"", repr=False)
 
@@ -216,6 +268,7 @@ Event = (
     | SessionExpires
     | SessionLost
     | ScheduleDue
+    | ChildDue
     | Unwound
     | EffectDue
 )

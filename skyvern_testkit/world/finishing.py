@@ -22,12 +22,15 @@ from skyvern_testkit.world.events import (
     ArchiveReady,
     AttemptDue,
     ElapsedLimit,
+    ErrorsDue,
     RecordingReady,
     SessionLost,
     Unwound,
 )
 from skyvern_testkit.world.keeping import keep
 from skyvern_testkit.world.occupancy import free_session
+from skyvern_testkit.world.own_errors import Found, found_by_server
+from skyvern_testkit.world.playing import coming_step
 from skyvern_testkit.world.retries import close_attempt, decide, policy_of
 from skyvern_testkit.world.rows import Artifact, Run
 from skyvern_testkit.world.script_cache import leave_script
@@ -40,10 +43,12 @@ __all__ = [
     "cancel",
     "elapsed_limit",
     "end",
+    "errors_due",
     "finish",
     "later",
     "recording_ready",
     "session_gone",
+    "tell_early",
     "unwind",
 ]
 
@@ -61,8 +66,40 @@ def finish(world: World, run: Run, step: Step, why: str) -> Run:
     """End a run as its script says."""
     if step.state is State.COMPLETED and run.family is not Family.WORKFLOW:
         run = world.change(run, output=default_output(world, run))
-    errors = shown_errors(world, run, step.errors)
-    return end(world, run, step.state, step.reason, errors=errors, why=why)
+    found = found_by_server(run, step)
+    reason, errors = step.reason, shown_errors(world, run, step.errors)
+    if found is not None:
+        run = _count_steps(world, run, found)
+        reason, errors = found.reason, (*found.errors, *errors)
+    return end(world, run, step.state, reason, errors=() if run.told_early else errors, why=why)
+
+
+def _count_steps(world: World, run: Run, found: Found) -> Run:
+    return world.change(run, step_count=max(run.step_count, found.step_count or 0))
+
+
+def tell_early(world: World, run: Run, last: Step) -> Run:
+    """Let the errors of the run's last step show while it still runs.
+
+    They do so one look before the status moves (facts: runs 3.1; recorded life ``wf_retry_codes``).
+    """
+    found = found_by_server(run, last)
+    mapping = run.error_code_mapping or {}
+    errors = shown_errors(world, run, tuple(it for it in last.errors if it.code in mapping))
+    if found is not None:
+        run = _count_steps(world, run, found)
+        errors = (*found.errors, *errors)
+    if run.told_early or run.status is not State.RUNNING or not errors:
+        return run
+    return world.change(run, errors=(*run.errors, *errors), told_early=True)
+
+
+def errors_due(world: World, event: ErrorsDue) -> None:
+    """The model has found what is wrong, and the run is about to end."""
+    run = world.run(event.run_id)
+    last = coming_step(world, run)
+    if run.turn == event.turn and not run.is_over and last is not None and last.is_final:
+        tell_early(world, run, last)
 
 
 def end(

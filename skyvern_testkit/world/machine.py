@@ -40,17 +40,19 @@ from skyvern_testkit.world.events import (
     EffectDue,
     EffectResult,
     ElapsedLimit,
+    ErrorsDue,
     Event,
     LookForCode,
     RecordingReady,
     SessionExpires,
+    SessionFree,
     SessionLost,
     StepOver,
     Unwound,
 )
 from skyvern_testkit.world.finishing import cancel
 from skyvern_testkit.world.occupancy import end_session, expire_later
-from skyvern_testkit.world.playing import choose_script, next_input, next_step
+from skyvern_testkit.world.playing import choose_script, coming_step, next_input, next_step
 from skyvern_testkit.world.retries import revoke_retry
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.tries import try_again
@@ -110,8 +112,13 @@ def fire_signal(world: World, name: str, organization_id: str | None = None) -> 
 def read_by_client(world: World, run: Run) -> Run:
     """The client reads a run: counts as a poll, and ends a step that waits for just that."""
     run = world.change(run, polls=run.polls + 1, modified_at=run.modified_at)
-    if isinstance(run.waiting_for, Polls) and run.is_live and run.polls >= run.waiting_for.count:
-        run = _go_on(world, run, why=f"poll {run.polls}")
+    if not isinstance(run.waiting_for, Polls) or not run.is_live:
+        return run
+    left = run.waiting_for.count - run.polls
+    if left <= 0:
+        return _go_on(world, run, why=f"poll {run.polls}")
+    if left == 1 and (last := coming_step(world, run)) is not None and last.is_final:
+        return finishing.tell_early(world, run, last)
     return run
 
 
@@ -261,7 +268,11 @@ def _arm(world: World, run: Run, trigger: Trigger | None) -> None:
     """Let the trigger of the step just begun be heard."""
     match trigger:
         case After(nanoseconds):
-            world.schedule(world.now + nanoseconds, StepOver(run.id, run.turn))
+            end = world.now + nanoseconds
+            world.schedule(end, StepOver(run.id, run.turn))
+            last = coming_step(world, run)
+            if last is not None and last.is_final and last.errors:
+                world.schedule(end - world.timing.errors, ErrorsDue(run.id, run.turn))
         case RunReaches(other, states):
             row = world.get(Run, other)
             if row is not None and row.status in states:
@@ -299,6 +310,7 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
         finished_at=None,
         failure_reason=None,
         errors=(),
+        told_early=False,
         output=None,
         output_is_scripted=False,
         recording=None,
@@ -317,10 +329,12 @@ _HANDLERS: Final[dict[type, Callable[[World, Any], None]]] = {
     LookForCode: second_factor.look,
     CodeDeadline: second_factor.give_up,
     ElapsedLimit: finishing.elapsed_limit,
+    ErrorsDue: finishing.errors_due,
     AttemptDue: _attempt_due,
     RecordingReady: finishing.recording_ready,
     ArchiveReady: finishing.archive_ready,
     SessionExpires: occupancy.expire,
+    SessionFree: occupancy.let_go,
     SessionLost: finishing.session_gone,
     Unwound: finishing.unwind,
     EffectDue: emit_due,

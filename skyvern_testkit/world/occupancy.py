@@ -6,12 +6,20 @@ from typing import Final
 
 from skyvern_testkit.script import Family, SessionClosed
 from skyvern_testkit.wire.times import MINUTE, SECOND
-from skyvern_testkit.world.events import SessionExpires, SessionLost
+from skyvern_testkit.world.events import SessionExpires, SessionFree, SessionLost
 from skyvern_testkit.world.rows import Run, Session
 from skyvern_testkit.world.waking import wake
-from skyvern_testkit.world.world import World
+from skyvern_testkit.world.world import Advice, World
 
-__all__ = ["end_session", "expire", "expire_later", "free_session", "occupant_of", "occupy"]
+__all__ = [
+    "end_session",
+    "expire",
+    "expire_later",
+    "free_session",
+    "let_go",
+    "occupant_of",
+    "occupy",
+]
 
 _REFUSED_PREFIX: Final = {
     Family.TASK: "",
@@ -44,6 +52,7 @@ def occupy(world: World, run: Run) -> str | None:
             f"(status: {session.status}). Create a new browser session and retry."
         )
     if session.occupant is not None and session.occupant != occupant_of(run):
+        _advise_on_kept(world, run, session)
         return (
             f"{_REFUSED_PREFIX[run.family]}Browser session {session.id} is already occupied by "
             f"{session.occupant}. Wait for that run to finish or cancel it, then retry."
@@ -52,8 +61,36 @@ def occupy(world: World, run: Run) -> str | None:
     return None
 
 
+def _advise_on_kept(world: World, run: Run, session: Session) -> None:
+    occupant = world.get(Run, session.occupant, run.organization_id)
+    if occupant is not None and occupant.is_over and world.timing.task_session is None:
+        world.advice.append(
+            Advice(
+                "session_kept",
+                f"task {occupant.id} is {occupant.status} and keeps browser session {session.id}, as "
+                "on the self-hosted server; where the hosted service is meant, which lets go, use "
+                "Timing(task_session=0)",
+                run.id,
+            )
+        )
+
+
 def free_session(world: World, run: Run) -> None:
+    """The run has no more use for its session; a task keeps it all the same (facts: runs 5).
+
+    Recorded: a finished or canceled 1.0 task is named by its session for ever, also when that is
+    closed; a run of a workflow and a 2.0 task let go.
+    """
+    wait = world.timing.task_session if run.family is Family.TASK else 0
+    if wait == 0:
+        let_go(world, SessionFree(run.id))
+    elif wait is not None:
+        world.schedule(world.now + wait, SessionFree(run.id))
+
+
+def let_go(world: World, event: SessionFree) -> None:
     """Let go of the session that the run used."""
+    run = world.run(event.run_id)
     session = world.session_of(run)
     if session is not None and session.occupant == occupant_of(run):
         world.change(session, occupant=None)

@@ -18,7 +18,7 @@ from skyvern_testkit.script import (
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import Player, Problem, Rule, World
 
-__all__ = ["choose_script", "next_input", "next_step"]
+__all__ = ["choose_script", "coming_step", "next_input", "next_step"]
 
 
 def choose_script(world: World, run: RunInput, organization_id: str) -> Script:
@@ -97,6 +97,14 @@ def next_step(world: World, run: Run, sent: Any) -> tuple[Run, Step | None]:
     )
     world.players[run.id] = (len(run.sent), player)
     return run, step
+
+
+def coming_step(world: World, run: Run) -> Step | None:
+    """The step that will be next, if that can be known: a generator has not said it yet."""
+    if not isinstance(run.script, RunScript):
+        return None
+    steps = run.script.played(world.timing.life)
+    return steps[run.cursor] if run.cursor < len(steps) else None
 
 
 def _replay(run: Run, script: GeneratorScript) -> Player:

@@ -16,6 +16,7 @@ from skyvern_testkit.script import (
     family_of,
 )
 from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.walking.walk import Walk
 
 __all__ = [
     "Action",
@@ -244,6 +245,15 @@ class BlockRun:
     screenshots: tuple[str, ...] = ()
     downloads: tuple[str, ...] = ()
     payload: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    parent_id: str | None = None
+    """Of the loop or the conditional that it belongs to."""
+    loop_values: tuple[Json, ...] | None = None
+    """Of a ``for_loop``: what is looped over."""
+    current_value: str | None = None
+    current_index: int | None = None
+    """In a loop: the turn it belongs to."""
+    branch: JsonObject = field(default_factory=dict[str, Json], repr=False)
+    """Of a conditional: which branch was taken, by the timeline's names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +307,8 @@ class Run(Row):
     """What started it, as lists of runs tell: ``api``, or ``scheduled`` by a schedule."""
     workflow_schedule_id: str | None = None
     created_by: str | None = None
+    parent_run_id: str | None = None
+    """The run whose ``workflow_trigger`` block started it."""
     in_turn: bool = False
     """Its workflow lets one run go after the other."""
     older_request: JsonObject = field(default_factory=dict[str, Json], repr=False)
@@ -332,6 +344,8 @@ class Run(Row):
     """The script said what the output is; otherwise it is put together from the blocks'."""
     failure_reason: str | None = None
     errors: tuple[JsonObject, ...] = ()
+    told_early: bool = False
+    """Its errors show already, and its end is still to come."""
     downloads: tuple[str, ...] = ()
     screenshots: tuple[str, ...] = ()
     last_screenshot: str | None = None
@@ -354,7 +368,10 @@ class Run(Row):
     next_attempt_at: int | None = None
     attempts: tuple[Attempt, ...] = ()
 
+    walk: Walk | None = None
+    """Where it is in its workflow; None: its script plays it as a whole."""
     script: Script
+    """Of the run; of one that walks, of the block at work."""
     cursor: int = 0
     sent: tuple[Json, ...] = field(default=(), repr=False)
     """What a generator script was sent, so that a fork can replay it."""
@@ -380,9 +397,10 @@ class Run(Row):
     def is_listed(self) -> bool:
         """Does ``GET /v1/runs`` know of it, and what reads runs by their ids?
 
-        Not of those that single actions are done in (recorded group ``actions2``).
+        Not of those that single actions are done in (recorded group ``actions2``), nor of those
+        that a block of another run waits for (recorded group ``walk_kids``).
         """
-        return self.origin != "run_sdk_action"
+        return self.origin not in ("run_sdk_action", "awaited_child")
 
     @property
     def is_live(self) -> bool:

@@ -47,6 +47,8 @@ class Timing:
     """From the start of the work until a browser is open and its recording begins."""
     recording: int = 600 * MILLISECOND
     """From the end of a run until its recording is final."""
+    errors: int = 400 * MILLISECOND
+    """From the moment a run shows the errors that end it until its status moves."""
     webhook: int = 750 * MILLISECOND
     """From the end of a run with a recording until its webhook, which waits for the recording."""
     plain_webhook: int = 60 * MILLISECOND
@@ -54,6 +56,12 @@ class Timing:
     archive: int = 3 * SECOND
     unwind: int = 7 * SECOND
     """From a cancel until the block at work lets go: the second webhook, the session freed."""
+    task_session: int | None = None
+    """From the end of a task (not a 2.0 one) until its browser session is free; None: it never is.
+
+    So it is on the self-hosted server, which was recorded (facts: runs 5); the hosted service has
+    another manager of sessions: for code that chains such tasks in a session there, say ``0``.
+    """
     first_code_look: int = 10 * SECOND
     code_look: int = 10 * SECOND
     code_budget: int = 15 * 60 * SECOND

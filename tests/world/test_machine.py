@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.script import (
     Family,
     IllegalMove,
@@ -29,7 +30,9 @@ from skyvern_testkit.script import (
     timed_out,
     webhook_answered,
 )
+from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.events import EffectResult
+from skyvern_testkit.world.world import Timing
 from tests.world.stage import HOOK, NAVIGATION, WAIT, Stage
 
 HOUR = 3600.0
@@ -55,6 +58,7 @@ REACHING: dict[State, tuple[Step, ...]] = {
 }
 
 OVER = "Invalid task status transition from {0} to canceled for {1}"
+LATE = "Unexpected error: TaskAlreadyTimeout"
 AGAIN = "Invalid task status transition to canceled for {1} because task is already canceled"
 
 CANCELS: list[tuple[Family, State, str | None, int, int]] = [
@@ -65,7 +69,7 @@ CANCELS: list[tuple[Family, State, str | None, int, int]] = [
     (Family.TASK, State.COMPLETED, OVER, 0, 0),
     (Family.TASK, State.FAILED, OVER, 0, 0),
     (Family.TASK, State.TERMINATED, OVER, 0, 0),
-    (Family.TASK, State.TIMED_OUT, OVER, 0, 0),
+    (Family.TASK, State.TIMED_OUT, LATE, 0, 0),
     (Family.TASK, State.CANCELED, AGAIN, 0, 0),
     (Family.TASK_V2, State.QUEUED, None, 1, 0),
     (Family.TASK_V2, State.RUNNING, None, 1, 1),
@@ -105,8 +109,8 @@ def test_cancel(stage: Stage, family, state, refusal, at_once, later):
     if refusal is None:
         assert (answer.status, answer.json) == (200, None)
     else:
-        assert answer.status == 400
-        assert answer.json["detail"] == refusal.format(state, run_id)
+        named = {"error": refusal} if refusal is LATE else {"detail": refusal.format(state, run_id)}
+        assert (answer.status, answer.json) == (500 if refusal is LATE else 400, named)
     after = stage.read(run_id)
     if state in (State.CREATED, State.QUEUED, State.RUNNING, State.PAUSED):
         assert after["status"] == "canceled"
@@ -436,7 +440,7 @@ def test_a_session_that_ends_before_its_run_begins_fails_it(
     assert run["recording_url"] is None
 
 
-@pytest.mark.parametrize("family", Family)
+@pytest.mark.parametrize("family", [Family.TASK_V2, Family.WORKFLOW])
 def test_a_session_is_free_after_its_run(stage: Stage, family: Family):
     session = stage.session()
     first = stage.start(family, browser_session_id=session)
@@ -444,6 +448,38 @@ def test_a_session_is_free_after_its_run(stage: Stage, family: Family):
     second = stage.start(family, browser_session_id=session)
     stage.wait(6)
     assert (stage.status(first), stage.status(second)) == ("completed", "completed")
+
+
+def advice(stage: Stage) -> list[str]:
+    return [advice.kind for advice in stage.fake.world.advice]
+
+
+@pytest.mark.parametrize("canceled", [False, True])
+def test_a_task_keeps_its_session_for_ever(stage: Stage, canceled: bool):
+    session = stage.session()
+    first = stage.start(Family.TASK, browser_session_id=session)
+    stage.wait(1)
+    if canceled:
+        stage.cancel(first)
+    stage.wait(HOUR / 2)
+    assert stage.ask(f"GET /v1/browser_sessions/{session}")["runnable_id"] == first
+    second = stage.start(Family.WORKFLOW, browser_session_id=session)
+    stage.wait(1)
+    assert BUSY.format(session, first) in stage.read(second)["failure_reason"]
+    assert advice(stage) == ["session_kept"]
+    stage.ask(f"POST /v1/browser_sessions/{session}/close")
+    assert stage.ask(f"GET /v1/browser_sessions/{session}")["runnable_id"] == first
+
+
+@pytest.mark.parametrize(("wait", "busy"), [(0, False), (3 * SECOND, True)])
+def test_a_task_lets_go_of_its_session_where_the_test_says_so(wait: int, busy: bool):
+    stage = Stage(FakeSkyvern(timing=Timing(task_session=wait)))
+    session = stage.session()
+    for expected in (False, busy, False):
+        run_id = stage.start(Family.TASK, browser_session_id=session)
+        stage.wait(6)
+        assert (stage.status(run_id) == "failed") is expected
+    assert advice(stage) == []
 
 
 def test_a_canceled_run_lets_go_of_its_session_when_its_work_ends(stage: Stage):

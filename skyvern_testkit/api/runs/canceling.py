@@ -43,7 +43,7 @@ def bulk_cancel_runs(call: Call) -> Generator[Wait, None, JsonObject]:
         try:
             run = find_run(call, run_id, f"Run not found {run_id}")
             begun.append((run_id, run, _begin(call, run)))
-        except Refusal:
+        except (Refusal, ServerCrash):
             failed.append(run_id)
     for run_id, run, effect in begun:
         try:
@@ -91,6 +91,9 @@ def _cancel_what_is_over(call: Call, run: Run) -> tuple[Run, bool]:
                     f"Invalid task status transition to canceled for {run.id} "
                     "because task is already canceled",
                 )
+            if run.status is State.TIMED_OUT:
+                # as the older API answered for a task whose workflow run was timed out under it
+                raise ServerCrash("TaskAlreadyTimeout")
             raise Refusal(
                 400,
                 f"Invalid task status transition from {run.status} to canceled for {run.id}",
