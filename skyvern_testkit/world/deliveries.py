@@ -64,11 +64,9 @@ def webhook_sent(world: World, effect: Effect, result: EffectResult) -> None:
     """Note what became of a webhook, in the run and in its attempt; of a replayed one nothing."""
     run = world.run(effect.run.id)
     if not effect.replayed:
-        world.change(
-            run,
-            webhook_failure_reason=_failure(result),
-            attempts=mark_sent(run, effect.run.attempt, world.now),
-        )
+        got_through = result.ok or not result.contacted
+        attempts = mark_sent(run, effect.run.attempt, world.now) if got_through else run.attempts
+        world.change(run, webhook_failure_reason=_failure(result), attempts=attempts)
     wake(
         world,
         lambda _, trigger: (

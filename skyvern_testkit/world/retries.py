@@ -13,7 +13,15 @@ from skyvern_testkit.world.rows import Attempt, Run
 from skyvern_testkit.world.tagging import tag_end
 from skyvern_testkit.world.world import World
 
-__all__ = ["Decision", "close_attempt", "decide", "mark_sent", "policy_of", "revoke_retry"]
+__all__ = [
+    "Decision",
+    "close_attempt",
+    "decide",
+    "mark_sent",
+    "policy_of",
+    "revoke_retry",
+    "was_told",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,15 @@ def mark_sent(run: Run, attempt: int, now: int) -> tuple[Attempt, ...]:
         else entry
         for entry in run.attempts
     )
+
+
+def was_told(run: Run) -> bool:
+    """Under a policy: has the webhook of the last attempt gone out? Then a cancel sends no other.
+
+    Without a policy nobody notes it, and each cancel sends it again (facts: runs 3.3; the real
+    server was asked after ``no_match``, ``budget_exhausted`` and ``canceled``).
+    """
+    return bool(run.attempts) and run.attempts[-1].webhook_sent_at is not None
 
 
 def revoke_retry(world: World, run: Run) -> Run:

@@ -16,6 +16,7 @@ from skyvern_testkit.script import (
     terminated,
     timed_out,
 )
+from skyvern_testkit.world.events import EffectResult
 from tests.world.stage import HOOK, NAVIGATION, Stage
 
 CODES = {"E_STOP": "stop", "E_WAIT": "wait"}
@@ -206,3 +207,44 @@ def test_an_elapsed_limit_counts_each_attempt_for_itself(stage: Stage):
     )
     stage.wait(200)
     assert [entry["status"] for entry in stage.read(run_id)["attempts"]] == ["failed", "failed"]
+
+
+@pytest.mark.parametrize("policy", [None, {"max_retries": 1, "retry_on": ON_FAILED}])
+def test_under_a_policy_what_was_told_is_not_told_again(stage: Stage, policy):
+    run_id = start(stage, policy, ENDS_WELL)
+    stage.wait(10)
+    assert len(stage.sent) == 1
+    stage.cancel(run_id)
+    stage.cancel(run_id)
+    stage.wait(10)
+    assert len(stage.sent) == (3 if policy is None else 1)
+
+
+def test_an_attempt_that_was_told_of_is_told_of_again_when_it_turns_out_the_last(stage: Stage):
+    policy = {"max_retries": 1, "delay_seconds": 600, "webhook_on_retry": "every_attempt"}
+    run_id = start(stage, policy, FAILS)
+    stage.wait(10)
+    for _ in range(2):
+        stage.cancel(run_id)
+        stage.wait(10)
+    assert [effect.run.retry_pending for effect in stage.sent] == [True, False]
+
+
+def test_a_webhook_that_nobody_took_is_not_noted(stage: Stage):
+    stage.answer = EffectResult(status=404)
+    run_id = start(stage, {"max_retries": 1, "retry_on": ON_FAILED}, ENDS_WELL)
+    stage.wait(10)
+    (attempt,) = stage.read(run_id)["attempts"]
+    assert attempt["webhook_sent_at"] is None
+
+
+def test_the_next_attempt_begins_although_its_workflow_is_deleted(stage: Stage):
+    stage.fake.on().play(FAILS, ENDS_WELL)
+    policy = {"max_retries": 1, "delay_seconds": 6, "retry_on": ON_FAILED}
+    agent = stage.workflow(NAVIGATION, retry_policy=policy)
+    run_id = str(stage.ask("POST /v1/run/agents", agent_id=agent)["run_id"])
+    stage.wait(2)
+    stage.ask(f"POST /v1/workflows/{agent}/delete")
+    stage.wait(20)
+    run = stage.fake.run(run_id)
+    assert (run.attempt, run.status) == (2, State.COMPLETED)

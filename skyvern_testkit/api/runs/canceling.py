@@ -15,6 +15,7 @@ from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.events import Effect
+from skyvern_testkit.world.retries import was_told
 from skyvern_testkit.world.rows import Run
 
 __all__ = ["ENDPOINTS", "cancel"]
@@ -102,8 +103,8 @@ def _cancel_what_is_over(call: Call, run: Run) -> tuple[Run, bool]:
             return run, run.status is State.CANCELED
         case Family.WORKFLOW:
             if run.retry_pending:
-                run = machine.revoke_retry(call.world, run)
-            return run, True
+                return machine.revoke_retry(call.world, run), True
+            return run, not was_told(run)
 
 
 ENDPOINTS: Final = (
