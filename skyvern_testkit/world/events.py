@@ -262,10 +262,12 @@ Event = (
     | LookForCode
     | CodeDeadline
     | ElapsedLimit
+    | ErrorsDue
     | AttemptDue
     | RecordingReady
     | ArchiveReady
     | SessionExpires
+    | SessionFree
     | SessionLost
     | ScheduleDue
     | ChildDue
