@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from base64 import b64encode
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -21,7 +22,7 @@ from skyvern_testkit.wire.http import Headers, Request
 from skyvern_testkit.wire.jsontext import JsonObject, dump_webhook
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.blocks import current_block
-from skyvern_testkit.world.events import Effect
+from skyvern_testkit.world.events import Effect, Outgoing
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
@@ -38,6 +39,8 @@ def sign(body: bytes, api_key: str) -> str:
 
 def render(effect: Effect, world: World, links: Links) -> Request:
     """The request that an effect is: where, which headers, which bytes."""
+    if effect.outgoing is not None:
+        return _request_of_block(effect, effect.outgoing)
     if effect.first is not None:
         body = effect.first.request_body
     elif effect.kind == "webhook":
@@ -60,6 +63,24 @@ def render(effect: Effect, world: World, links: Links) -> Request:
     )
     return Request(
         "POST", parts.path or "/", parts.query, headers, body, scheme=parts.scheme or "http"
+    )
+
+
+def _request_of_block(effect: Effect, sent: Outgoing) -> Request:
+    """What an ``http_request`` block sends (recorded: ``walk_http``)."""
+    parts = urlsplit(effect.url)
+    body = b"" if sent.body is None else json.dumps(sent.body).encode()
+    headers: Headers = (
+        ("Host", _host(parts)),
+        *sent.headers.items(),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "gzip, deflate"),
+        ("User-Agent", "Python/3.11 aiohttp/3.14.5"),
+        *((("Content-Length", str(len(body))),) if body or sent.method != "GET" else ()),
+        *_basic(parts),
+    )
+    return Request(
+        sent.method, parts.path or "/", parts.query, headers, body, scheme=parts.scheme or "http"
     )
 
 

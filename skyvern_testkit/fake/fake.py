@@ -118,12 +118,18 @@ class FakeSkyvern:
         engine: Pattern | None = None,
         title: Pattern | None = None,
         run_type: Pattern | None = None,
+        block: Pattern | None = None,
+        block_type: Pattern | None = None,
     ) -> On:
         """Say which runs the next script is for; see :class:`~skyvern_testkit.script.Match`.
 
-        The rule said last wins. A pattern is a glob, a compiled regular expression or a function.
+        With ``block`` or ``block_type`` it is for a block of a workflow: a run of a workflow that
+        no rule plays as a whole walks through its blocks, and these play their scripts. The rule
+        said last wins. A pattern is a glob, a compiled regular expression or a function.
         """
-        pattern = Match(prompt, url, workflow, parameters, engine, title, run_type)
+        pattern = Match(
+            prompt, url, workflow, parameters, engine, title, run_type, block, block_type
+        )
         said = On(self.world.add_rule, pattern, said_at=place_of_caller())
         self._said = [*self.unplayed, said]
         return said

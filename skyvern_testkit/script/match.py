@@ -36,6 +36,12 @@ class RunInput:
     browser_profile_id: str | None = None
     totp_identifier: str | None = None
     attempt: int = 1
+    block: str | None = None
+    """The label of the block that a script plays; None: it plays the whole run."""
+    block_type: str | None = None
+    current_value: Json = None
+    current_index: int | None = None
+    """In a loop: the turn that the block belongs to."""
 
 
 def fits(pattern: Pattern, value: Any) -> bool:
@@ -100,6 +106,8 @@ class Match:
         engine: as on the wire: ``skyvern-1.0``, ``skyvern-2.0``, ...
         title: the run's title.
         run_type: as on the wire: ``task_v1``, ``workflow_run``, ...
+        block: label of a block of a workflow: the script is for that block, not for the whole run.
+        block_type: its type, as on the wire: ``extraction``, ``http_request``, ...
     """
 
     prompt: Pattern | None = None
@@ -109,11 +117,18 @@ class Match:
     engine: Pattern | None = None
     title: Pattern | None = None
     run_type: Pattern | None = None
+    block: Pattern | None = None
+    block_type: Pattern | None = None
+
+    @property
+    def is_for_block(self) -> bool:
+        """Is it for a block of a run that walks, rather than for a whole run?"""
+        return self.block is not None or self.block_type is not None
 
     def misses(self, run: RunInput) -> tuple[Miss, ...]:
         """Why the run does not match; empty when it does."""
         found: list[Miss] = []
-        for name in ("prompt", "url", "engine", "title", "run_type"):
+        for name in ("prompt", "url", "engine", "title", "run_type", "block", "block_type"):
             pattern = getattr(self, name)
             value = getattr(run, name)
             if pattern is not None and not fits(pattern, value):

@@ -206,8 +206,14 @@ def _with_patience(sent: WebhookRequest) -> httpx.Request:
 
 
 def _kept(response: httpx.Response) -> dict[str, str]:
-    """The header that matters, without those that speak of the body's encoding."""
-    return {name: value for name, value in response.headers.items() if name == "retry-after"}
+    """The headers, as they are written, without those that speak of the body's encoding."""
+    pairs = (
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+    )
+    return {name: value for name, value in pairs if name.lower() not in _OF_ENCODING}
+
+
+_OF_ENCODING: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 def _result(response: httpx.Response) -> EffectResult:
@@ -215,4 +221,7 @@ def _result(response: httpx.Response) -> EffectResult:
         status=response.status_code,
         body=response.text,
         retry_after=response.headers.get("retry-after"),
+        headers={
+            name.decode("latin-1"): value.decode("latin-1") for name, value in response.headers.raw
+        },
     )

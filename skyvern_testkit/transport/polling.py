@@ -8,10 +8,10 @@ from typing import Final
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.events import (
     AttemptDue,
-    CodeDeadline,
     EffectDue,
     ElapsedLimit,
     Event,
+    ScheduleDue,
     SessionExpires,
     SessionLost,
 )
@@ -23,7 +23,7 @@ __all__ = ["after_poll", "settled"]
 INTERVAL: Final = 10 * SECOND
 """The SDK's own, between two polls."""
 
-_DEADLINES: Final = (ElapsedLimit, CodeDeadline)
+_DEADLINES: Final = (ElapsedLimit,)
 """What cuts a run short is not its next step: a run that waits for a person is not to be timed out by two looks."""
 
 
@@ -62,7 +62,7 @@ def _run_of(event: Event) -> str | None:
     match event:
         case EffectDue(effect=effect):
             return effect.run.id
-        case SessionExpires() | SessionLost():
+        case SessionExpires() | SessionLost() | ScheduleDue():
             return None
         case _:
             return event.run_id

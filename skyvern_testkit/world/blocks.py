@@ -7,9 +7,10 @@ runs 6; recorded lives). Nothing here executes a block.
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from skyvern_testkit.script import Family, State
+from skyvern_testkit.script import UNSET, Family, State, Unset
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.plausible import plausible
 from skyvern_testkit.world.rows import BlockRun, Run, Workflow
@@ -109,19 +110,37 @@ def block_output(
     state: State,
     reason: str | None,
     errors: tuple[JsonObject, ...],
+    said: Json | Unset = UNSET,
 ) -> tuple[bool, Json]:
     """Is there an output of a block that ends so, and which.
 
     A task block whose page could not be opened gives null; a code block that failed is not there
     at all (recorded lives ``wf_unreachable``, ``wf_code_fail``).
+
+    Args:
+        world: the run's world.
+        run: its run.
+        block: it has just ended.
+        state: how.
+        reason: why.
+        errors: with which errors.
+        said: what a script of the block's says: its output, or what a browser task has extracted.
     """
     if block.block_type in TASK_BLOCKS:
-        if state is State.FAILED and block.error_codes:
+        if state is State.FAILED and (block.error_codes or _never_had_a_page(reason)):
             return True, None
-        return True, _task_output(world, run, block, state, reason, errors)
+        if block.task_id is None:
+            return False, None
+        return True, _task_output(world, run, block, state, reason, errors, said)
+    if not isinstance(said, Unset):
+        return True, said
     if block.block_type != "terminate" and state is not State.COMPLETED:
         return False, None
     return True, _plain_output(world, block.definition)
+
+
+def _never_had_a_page(reason: str | None) -> bool:
+    return (reason or "").startswith("Failed to create browser context")
 
 
 SCREENSHOTS_SHOWN: Final = 3
@@ -135,9 +154,12 @@ def _task_output(
     state: State,
     reason: str | None,
     errors: tuple[JsonObject, ...],
+    said: Json | Unset,
 ) -> JsonObject:
     information = None
-    if state is State.COMPLETED and _extracts(block.definition):
+    if not isinstance(said, Unset):
+        information = said
+    elif state is State.COMPLETED and _extracts(block.definition):
         information = plausible(block.definition.get("data_schema") or {}, world.random)
     of_run = [shot for done in reversed(run.blocks) for shot in done.screenshots]
     return {
@@ -165,6 +187,8 @@ def _extracts(definition: JsonObject) -> bool:
 
 def outputs_so_far(run: Run) -> Json:
     """The run's ``output``: the blocks' by label, and what extractions found; null before the first."""
+    if run.walk is not None:
+        return _outputs_of_walk(run.walk.outputs)
     done = [block for block in run.blocks if block.attempt == run.attempt and block.has_output]
     if not done:
         return None
@@ -178,3 +202,23 @@ def outputs_so_far(run: Run) -> Json:
             and block.output["extracted_information"] is not None
         ],
     }
+
+
+def _outputs_of_walk(outputs: Mapping[str, Json]) -> Json:
+    if not outputs:
+        return None
+    return {
+        **{f"{label}_output": output for label, output in outputs.items()},
+        "extracted_information": [
+            found for output in outputs.values() for found in _extracted(output)
+        ],
+    }
+
+
+def _extracted(output: Json) -> Iterator[Json]:
+    """What the browser task behind an output has extracted; in a loop, that of the last turn."""
+    match output:
+        case {"task_id": _, "extracted_information": found} if found is not None:
+            yield found
+        case _:
+            pass

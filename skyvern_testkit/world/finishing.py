@@ -25,6 +25,7 @@ from skyvern_testkit.world.events import (
     ErrorsDue,
     RecordingReady,
     SessionLost,
+    StepOver,
     Unwound,
 )
 from skyvern_testkit.world.keeping import keep
@@ -36,6 +37,10 @@ from skyvern_testkit.world.rows import Artifact, Run
 from skyvern_testkit.world.script_cache import leave_script
 from skyvern_testkit.world.tagging import tag_end
 from skyvern_testkit.world.waking import wake
+from skyvern_testkit.world.walking.steps import end_block
+from skyvern_testkit.world.walking.unwinding import children_of, lets_go_at
+from skyvern_testkit.world.walking.unwinding import unwind as unwind_walk
+from skyvern_testkit.world.walking.walk import Outcome
 from skyvern_testkit.world.world import Change, World
 
 __all__ = [
@@ -43,6 +48,7 @@ __all__ = [
     "cancel",
     "elapsed_limit",
     "end",
+    "end_work",
     "errors_due",
     "finish",
     "later",
@@ -171,6 +177,26 @@ def end(
     return world.run(run.id)
 
 
+def end_work(
+    world: World,
+    run: Run,
+    state: State,
+    reason: str | None,
+    *,
+    errors: tuple[dict[str, Any], ...] = (),
+    why: str,
+) -> None:
+    """What a run is at comes to an end from outside: the block of one that walks, else the run.
+
+    Arguments are those of :func:`end`.
+    """
+    if run.walk is None or not run.walk.at_work:
+        end(world, run, state, reason, errors=errors, why=why)
+        return
+    run = end_block(world, run, Outcome(state=state, reason=reason, errors=errors))
+    world.schedule(world.now, StepOver(run.id, run.turn, why))
+
+
 def _store_downloads(world: World, run: Run) -> None:
     """What was downloaded into the browser's folder is stored, and is an artifact from here on."""
     for artifact_id in run.downloads:
@@ -186,12 +212,18 @@ def _persists(world: World, run: Run) -> bool:
 
 
 def cancel(world: World, run: Run) -> Run:
-    """Cancel a run that is not over: its record changes at once, its work ends a little later."""
+    """Cancel a run that is not over: its record changes at once, its work ends a little later.
+
+    The runs that its blocks have started are canceled first (facts: runs 3.3).
+    """
+    for child in children_of(world, run):
+        cancel(world, child)
+    lets_go = lets_go_at(world, run) or world.now + world.timing.unwind
     run = end(world, run, State.CANCELED, None, why="cancel")
     if run.started_at is None:
         free_session(world, run)
     else:
-        world.schedule(world.now + world.timing.unwind, Unwound(run.id, run.attempt))
+        world.schedule(lets_go, Unwound(run.id, run.attempt))
     return run
 
 
@@ -200,7 +232,8 @@ def unwind(world: World, event: Unwound) -> None:
 
     Under a retry policy it does not (recorded life ``wf_retry_cancel_running``).
     """
-    run = traces.unwind_block(world, world.run(event.run_id))
+    run = world.run(event.run_id)
+    run = (traces.unwind_block if run.walk is None else unwind_walk)(world, run)
     free_session(world, run)
     _recording_later(world, run)
     if policy_of(world, run) is None:
@@ -233,7 +266,7 @@ def session_gone(world: World, event: SessionLost) -> None:
             and works_in_browser(run)
         ):
             why = f"session {event.session_id} is over"
-            end(world, run, State.FAILED, session_lost(run.family), why=why)
+            end_work(world, run, State.FAILED, session_lost(run.family), why=why)
 
 
 def recording_ready(world: World, event: RecordingReady) -> None:

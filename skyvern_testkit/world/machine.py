@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from skyvern_testkit.script import (
+    DEFAULT_SCRIPT,
     FINAL,
     After,
     CodeFound,
@@ -52,11 +53,13 @@ from skyvern_testkit.world.events import (
 )
 from skyvern_testkit.world.finishing import cancel
 from skyvern_testkit.world.occupancy import end_session, expire_later
-from skyvern_testkit.world.playing import choose_script, coming_step, next_input, next_step
+from skyvern_testkit.world.playing import choose_script, coming_step, next_input, script_step
 from skyvern_testkit.world.retries import revoke_retry
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.tries import try_again
 from skyvern_testkit.world.waking import wake
+from skyvern_testkit.world.walking import steps as walk
+from skyvern_testkit.world.walking.walk import Outcome
 from skyvern_testkit.world.world import Change, Problem, World
 
 __all__ = [
@@ -69,7 +72,9 @@ __all__ = [
     "play",
     "read_by_client",
     "revoke_retry",
+    "block_over",
     "start",
+    "wait_for_child",
     "webhook_now",
 ]
 
@@ -87,11 +92,31 @@ def play(world: World, event: Event) -> None:
 # --- what comes from outside ------------------------------------------------------------------
 
 
-def start(world: World, run: Run) -> Run:
-    """Let a run that was just accepted begin: its script plays from the next event on."""
+def start(world: World, run: Run, *, walks: bool = False) -> Run:
+    """Let a run that was just accepted begin: it plays from the next event on.
+
+    Args:
+        world: the run's world.
+        run: it has a script for its whole life, unless
+        walks: it goes through the blocks of its workflow.
+    """
+    if walks:
+        run = walk.set_out(world, run)
     world.changes.append(Change(world.now, run.id, "-", run.status, "accepted"))
     world.schedule(world.now, StepOver(run.id, run.turn))
     return run
+
+
+def block_over(world: World, run: Run, outcome: Outcome) -> None:
+    """Something from outside has ended the block at work of a run that walks."""
+    run = walk.end_block(world, run, outcome)
+    world.schedule(world.now, StepOver(run.id, run.turn, "block"))
+
+
+def wait_for_child(world: World, run: Run, child: Run) -> None:
+    """The block at work ends with a run that it has started."""
+    run = walk.expect(world, run, child)
+    _arm(world, run, run.waiting_for)
 
 
 def fire_signal(world: World, name: str, organization_id: str | None = None) -> int:
@@ -124,6 +149,8 @@ def read_by_client(world: World, run: Run) -> Run:
 
 def let_go_on(world: World, run: Run) -> Run:
     """A person lets a run go on: the step at which it stands is over, whatever it waits for."""
+    if run.walk is not None and run.walk.at_work:
+        run = walk.end_block(world, run, Outcome())
     return _go_on(world, run, why="continued by a person")
 
 
@@ -138,6 +165,10 @@ def effect_done(world: World, effect: Effect, result: EffectResult) -> None:
             webhook_sent(world, effect, result)
         case "totp_url":
             second_factor.url_answered(world, effect, result)
+        case "http_request":
+            outcome = walk.answered(world, effect, result)
+            if outcome is not None:
+                block_over(world, world.run(effect.run.id), outcome)
     world.advance(world.now)
 
 
@@ -154,7 +185,7 @@ def _go_on(world: World, run: Run, sent: Any = None, why: str = "script") -> Run
     """Play steps until one takes time."""
     try:
         while True:
-            run, step = next_step(world, run, sent)
+            run, step = (script_step if run.walk is None else walk.next_step)(world, run, sent)
             run = _enter(world, run, step or completed(), why)
             if run.is_over or step is None:
                 return run
@@ -208,13 +239,16 @@ def _enter(world: World, run: Run, step: Step, why: str) -> Run:
         run = _move(world, run, state, why)
     if run.is_over and not run.script.illegal:
         return run  # it could not begin its work (a session that is busy), so the script is over
+    if step.state in FINAL and run.walk is not None:
+        return finishing.end(world, run, step.state, step.reason, why=why, in_block=False)
     if step.state in FINAL:
         return finishing.finish(world, traces.show(world, run, step), step, why)
     if step.state is not run.status:
         run = _move(world, run, step.state, why)
         if run.is_over:
             return run
-    run = traces.show(world, run, step)
+    if run.walk is None or run.walk.at_work:
+        run = traces.show(world, run, step)
     return world.change(run, turn=run.turn + 1, waiting_for=step.until, polls=0)
 
 
@@ -243,7 +277,7 @@ def _move(world: World, run: Run, state: State, why: str) -> Run:
     at, before = finishing.later(world, run), run.status
     run = world.change(run, status=state, modified_at=at)
     match state:
-        case State.QUEUED if run.family is not Family.TASK:
+        case State.QUEUED if run.family is not Family.TASK and run.is_queued_for:
             return world.change(run, queued_at=at, modified_at=at + MICROSECOND)
         case State.RUNNING if before is not State.PAUSED:
             return _begin_work(world, run, at)
@@ -296,7 +330,8 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
     run = world.change(
         run,
         input=again,
-        script=script,
+        script=script or DEFAULT_SCRIPT,
+        walk=None,
         cursor=0,
         sent=(),
         yielded=(),
@@ -320,6 +355,8 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
         step_count=0,
         need_since=None,
     )
+    if script is None:
+        run = walk.set_out(world, run)
     world.schedule(world.now, StepOver(run.id, run.turn))
 
 

@@ -403,6 +403,11 @@ class Run(Row):
         return self.origin not in ("run_sdk_action", "awaited_child")
 
     @property
+    def is_queued_for(self) -> bool:
+        """Does it stand in a queue first? A run that a block waits for does not."""
+        return self.origin != "awaited_child"
+
+    @property
     def is_live(self) -> bool:
         """Can anything still happen to it?"""
         return not self.is_over or self.retry_pending

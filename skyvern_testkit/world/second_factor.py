@@ -14,7 +14,7 @@ from skyvern_testkit.world.events import (
     LookForCode,
     StepOver,
 )
-from skyvern_testkit.world.finishing import end
+from skyvern_testkit.world.finishing import end_work
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
@@ -28,7 +28,7 @@ def code_at_once(world: World, run: Run, need: CodeFound) -> str | None:
         return seed_code(sources.seed, world.now)
     if sources.url is None and sources.identifier is None:
         reason, error = missing_source()
-        end(world, run, State.TERMINATED, reason, errors=(error,), why="no source of codes")
+        end_work(world, run, State.TERMINATED, reason, errors=(error,), why="no source of codes")
         return None
     timing = world.timing
     run = world.change(run, need_since=world.now)
@@ -110,4 +110,4 @@ def give_up(world: World, event: CodeDeadline) -> None:
     if waiting is not None:
         run, sources = waiting
         reason, error = otp_timeout(sources.polled)
-        end(world, run, State.TERMINATED, reason, errors=(error,), why="no second-factor code")
+        end_work(world, run, State.TERMINATED, reason, errors=(error,), why="no second-factor code")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from skyvern_testkit.script import UNSET, Family, State, Step, Unset
 from skyvern_testkit.wire.jsontext import Json, JsonObject
@@ -29,7 +30,16 @@ from skyvern_testkit.world.keeping import keep
 from skyvern_testkit.world.rows import BlockRun, Credential, Run, Thought
 from skyvern_testkit.world.world import World
 
-__all__ = ["begin", "browser_open", "close", "show", "unwind_block"]
+__all__ = [
+    "begin",
+    "browser_open",
+    "close",
+    "close_block",
+    "expect_browser",
+    "open_row",
+    "show",
+    "unwind_block",
+]
 
 
 # --- beginning --------------------------------------------------------------------------------
@@ -40,11 +50,18 @@ def begin(world: World, run: Run) -> Run:
     match run.family:
         case Family.TASK:
             run = world.change(run, step_count=1)
+        case Family.WORKFLOW if run.walk is not None:
+            return run  # it opens its blocks itself, one after the other
         case Family.WORKFLOW:
             run = _open_block(world, run, None)
         case Family.TASK_V2:
             pass  # it makes up its first block when the browser is there
-    if works_in_browser(run):
+    return expect_browser(world, run)
+
+
+def expect_browser(world: World, run: Run) -> Run:
+    """Where the run is at something that needs a browser, one is there a little later."""
+    if works_in_browser(run) and run.recording is None:
         world.schedule(world.now + world.timing.browser, BrowserOpen(run.id, run.attempt))
     return run
 
@@ -82,7 +99,12 @@ def _open_block(world: World, run: Run, label: str | None) -> Run:
     if now is not None and now.label == definition["label"]:
         return run
     if now is not None and now.status == "running":
-        run = _close_block(world, run, State.COMPLETED, None, ())
+        run = close_block(world, run, State.COMPLETED, None, ())
+    return open_row(world, run, definition)
+
+
+def open_row(world: World, run: Run, definition: JsonObject, **more: Any) -> Run:
+    """A block of that definition begins: it has a row in the timeline, its task begins."""
     kind = definition["block_type"]
     at = _moment(world, run)
     opened = BlockRun(
@@ -96,6 +118,7 @@ def _open_block(world: World, run: Run, label: str | None) -> Run:
         definition=definition,
         task_id=world.new_id("tsk") if kind in TASK_BLOCKS else None,
         payload=_payload(world, run, kind),
+        **more,
     )
     begun = 1 if kind in TASK_BLOCKS else 0
     return world.change(run, blocks=(*run.blocks, opened), step_count=run.step_count + begun)
@@ -120,7 +143,7 @@ def _payload(world: World, run: Run, kind: str) -> JsonObject:
     }
 
 
-def _close_block(
+def close_block(
     world: World,
     run: Run,
     state: State,
@@ -154,6 +177,9 @@ def _keep_output(
     block = current_block(run)
     if block is None or state in (State.CANCELED, State.TIMED_OUT):
         return run
+    if run.walk is not None:
+        there, value = block_output(world, run, block, state, reason, errors, run.walk.said)
+        return with_block(world, run, output=value, has_output=there, modified_at=block.modified_at)
     there, value = block_output(world, run, block, state, reason, errors)
     said = _said(run, f"{block.label}_output")
     if not isinstance(said, Unset):
@@ -210,7 +236,7 @@ def _plan(world: World, run: Run) -> Run:
     if run.family is not Family.TASK_V2 or (block and block.block_type != "goto_url"):
         return run
     if block is not None:
-        run = _close_block(world, run, State.COMPLETED, None, ())
+        run = close_block(world, run, State.COMPLETED, None, ())
         run = _check_goal(world, run)
     goal = run.input.prompt or ""
     output: JsonObject = {
@@ -227,10 +253,10 @@ def _sum_up(world: World, run: Run, state: State, reason: str | None) -> Run:
     """How a 2.0 task comes to its end: its block is done, then it looks back."""
     if state is State.TERMINATED:
         run = _first_page(world, run)
-        run = _close_block(world, run, State.COMPLETED, None, ())
+        run = close_block(world, run, State.COMPLETED, None, ())
         return _check_goal(world, run, stop=reason)
     run = _plan(world, run)
-    run = _close_block(world, run, State.COMPLETED, None, ())
+    run = close_block(world, run, State.COMPLETED, None, ())
     run = _check_goal(world, run, achieved=True)
     words = "The task is done."
     output: JsonObject = {"description": words, "output": run.output}
@@ -252,12 +278,19 @@ def show(world: World, run: Run, step: Step) -> Run:
     if step.downloads:
         run = _download(world, run, step)
     if not isinstance(step.output, Unset):
-        run = world.change(run, output=step.output, output_is_scripted=True)
+        run = _say(world, run, step.output)
     if step.errors and not step.is_final:
         run = world.change(run, errors=(*run.errors, *shown_errors(world, run, step.errors)))
     if step.credits:
         run = world.change(run, credits=run.credits + step.credits)
     return run
+
+
+def _say(world: World, run: Run, output: Json) -> Run:
+    """What a script says of the output: the block's, if the run walks, else the run's."""
+    if run.walk is not None:
+        return world.change(run, walk=replace(run.walk, said=output))
+    return world.change(run, output=output, output_is_scripted=True)
 
 
 def _download(world: World, run: Run, step: Step) -> Run:
@@ -289,6 +322,8 @@ def close(
     """
     if run.started_at is None or state is State.CANCELED:
         return run
+    if run.walk is not None:
+        return _clean_up(world, run, state)
     if run.family is Family.TASK:
         return conclude(world, run, state, reason, errors)
     if run.family is Family.TASK_V2 and state in (State.COMPLETED, State.TERMINATED):
@@ -297,7 +332,18 @@ def close(
         run = _open_the_rest(world, run)
     if state is State.TIMED_OUT:
         reason = _CLEANED_UP
-    return _close_block(world, run, state, reason, errors)
+    return close_block(world, run, state, reason, errors)
+
+
+def _clean_up(world: World, run: Run, state: State) -> Run:
+    """A limit has ended a run that walks: whatever is at work ends with it."""
+    blocks = tuple(
+        replace(block, status=str(state), failure_reason=_CLEANED_UP, modified_at=world.now)
+        if block.status == "running"
+        else block
+        for block in run.blocks
+    )
+    return world.change(run, blocks=blocks)
 
 
 def _open_the_rest(world: World, run: Run) -> Run:
@@ -322,4 +368,4 @@ def unwind_block(world: World, run: Run) -> Run:
     if block.block_type in OPENS_BROWSER:
         reason = f"Task {block.task_id} was canceled"
         return with_block(world, run, status="canceled", failure_reason=reason)
-    return _close_block(world, run, State.COMPLETED, None, ())
+    return close_block(world, run, State.COMPLETED, None, ())

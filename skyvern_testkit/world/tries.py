@@ -44,6 +44,7 @@ _ONCE: Final = Tries(lambda _: False)
 _KINDS: Final = {
     "webhook": Tries(_may_be_better_later, waits=((1, 2), (2, 3)), obeys=30),
     "totp_url": Tries(_nobody_there, waits=((5, 5), (5, 5))),
+    "http_request": _ONCE,
 }
 
 

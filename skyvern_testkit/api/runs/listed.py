@@ -202,7 +202,7 @@ def workflow_run_row(world: World, run: Run) -> JsonObject:
         "failure_category": None,
         "retried_from_workflow_run_id": None,
         "fallback_attempt": None,
-        "parent_workflow_run_id": None,
+        "parent_workflow_run_id": run.parent_run_id,
         "workflow_title": workflow.title if workflow else None,
         "max_screenshot_scrolls": asked.get("max_screenshot_scrolls"),
         "max_elapsed_time_minutes": echo.get("max_elapsed_time_minutes")

@@ -114,7 +114,7 @@ def _listed(call: Call, query: RunsQuery) -> Iterator[Run]:
     Recorded: ``runlists.q.search_key~wr_``, ``legacystart.v.behind.runs``.
     """
     for run in newest_first(call.world, call.organization_id):
-        if not run.is_listed:
+        if not run.is_listed or run.parent_run_id is not None:
             continue
         yield run
         hidden = behind(run)
@@ -126,11 +126,16 @@ def get_workflow_runs(call: Call) -> list[JsonObject]:
     """The runs of workflows, those behind 2.0 tasks and those of deleted workflows among them."""
     query: WorkflowRunsQuery = call.query
     runs = workflow_runs(call.world, call.organization_id)
-    return _page(call, [run for run in runs if _fits(call, run, query)])
+    return _page(
+        call, [run for run in runs if run.parent_run_id is None and _fits(call, run, query)]
+    )
 
 
 def get_workflow_runs_by_id(call: Call) -> list[JsonObject]:
-    """The runs of one workflow; of an unknown one there are none. The fake's have no child runs."""
+    """The runs of one workflow; of an unknown one there are none.
+
+    Those that blocks of other runs have started are hidden unless they are asked for.
+    """
     query: RunsOfWorkflowQuery = call.query
     tags = tagged(call.world, call.organization_id, Kind.RUN, query.tags)
     start, end = _instant(query.created_at_start), _instant(query.created_at_end)
@@ -138,6 +143,7 @@ def get_workflow_runs_by_id(call: Call) -> list[JsonObject]:
         run
         for run in workflow_runs(call.world, call.organization_id)
         if run.workflow_permanent_id == call.params["workflow_id"]
+        and (query.include_child_runs or run.parent_run_id is None)
         and _fits(call, run, query)
         and (tags is None or run.id in tags)
         and not (start is not None and run.created_at < start)

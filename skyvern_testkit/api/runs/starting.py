@@ -11,7 +11,7 @@ from skyvern_testkit.api.runs.answers import create_body
 from skyvern_testkit.api.runs.owner import Owner
 from skyvern_testkit.api.tags.creation import target_domain
 from skyvern_testkit.api.uploads import attach_files
-from skyvern_testkit.script import START, Family, RunInput
+from skyvern_testkit.script import DEFAULT_SCRIPT, START, Family, RunInput
 from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
@@ -43,6 +43,7 @@ class Order:
     credential_id: str | None = None
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
+    parent_run_id: str | None = None
     max_elapsed_minutes: int | None = None
     unreadable: str | None = None
     run_with: str | None = None
@@ -97,6 +98,7 @@ def begin_run(owner: Owner, order: Order) -> Run:
         origin=order.origin,
         trigger_type=order.trigger_type,
         workflow_schedule_id=order.workflow_schedule_id,
+        parent_run_id=order.parent_run_id,
         workflow_id=workflow.id,
         workflow_permanent_id=workflow.permanent_id,
         api_key=owner.api_key,
@@ -118,10 +120,10 @@ def begin_run(owner: Owner, order: Order) -> Run:
         browser_seed_source=_seed_source(order, workflow),
         in_turn=bool(workflow.settings.get("run_sequentially")),
         created_by=order.created_by,
-        script=script,
+        script=script or DEFAULT_SCRIPT,
     )
     tag_start(world, run, target_domain(workflow.blocks, order.parameters))
-    return machine.start(world, run)
+    return machine.start(world, run, walks=script is None)
 
 
 def _picked(order: Order) -> str | None:

@@ -18,7 +18,7 @@ from skyvern_testkit.api.runs.requests import (
 )
 from skyvern_testkit.api.uploads import attach_files, check_files
 from skyvern_testkit.api.workflows.answers import settings_of
-from skyvern_testkit.script import START, Family, RunInput, family_of
+from skyvern_testkit.script import DEFAULT_SCRIPT, START, Family, RunInput, family_of
 from skyvern_testkit.wire.errors import Refusal, check_storable
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import machine
@@ -162,7 +162,7 @@ def begin_task(call: Call, order: TaskOrder) -> Run:
         error_code_mapping=kept["error_code_mapping"],
         data_extraction_schema=kept["data_extraction_schema"],
         older_request=order.older,
-        script=script,
+        script=script or DEFAULT_SCRIPT,
     )
     tag_start(world, run, None)
     return machine.start(world, run)

@@ -32,11 +32,21 @@ _FROM_DEFINITION: Final = (
 )
 """Fields of a timeline block that repeat the workflow's definition."""
 
+_TOLD: Final = dict.fromkeys(
+    ("http_request", "data_export", "for_loop", "while_loop", "file_url_parser"),
+    frozenset[str](),
+)
+"""Kinds of block of which the timeline tells fewer of them (recorded group ``walk``)."""
+
 
 def timeline_body(world: World, run: Run, links: Links) -> list[JsonObject]:
     """All entries, newest first; none before the run works."""
     entries = [
-        *((block.created_at, _block_entry(world, run, block, links)) for block in run.blocks),
+        *(
+            (block.created_at, _block_entry(world, run, block, links))
+            for block in run.blocks
+            if block.parent_id is None
+        ),
         *((thought.at, _thought_entry(run, thought)) for thought in run.thoughts),
     ]
     ordered = sorted(enumerate(entries), key=lambda item: (item[1][0], item[0]), reverse=True)
@@ -49,7 +59,7 @@ def _entry(kind: str, attempt: int, created_at: int, modified_at: int, **parts: 
         "attempt": attempt,
         "block": parts.get("block"),
         "thought": parts.get("thought"),
-        "children": [],
+        "children": parts.get("children", []),
         "created_at": timestamp(created_at),
         "modified_at": timestamp(modified_at),
     }
@@ -57,12 +67,22 @@ def _entry(kind: str, attempt: int, created_at: int, modified_at: int, **parts: 
 
 def _block_entry(world: World, run: Run, block: BlockRun, links: Links) -> JsonObject:
     body = _block_body(world, run, block, links)
-    return _entry("block", block.attempt, block.created_at, block.modified_at, block=body)
+    children = [
+        _block_entry(world, run, child, links)
+        for child in reversed(run.blocks)
+        if child.parent_id == block.id
+    ]
+    return _entry(
+        "block", block.attempt, block.created_at, block.modified_at, block=body, children=children
+    )
 
 
 def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonObject:
     definition = block.definition
-    said: JsonObject = {name: definition.get(name) for name in _FROM_DEFINITION}
+    told = _TOLD.get(block.block_type, _FROM_DEFINITION)
+    said: JsonObject = {
+        name: definition.get(name) if name in told else None for name in _FROM_DEFINITION
+    }
     has_page = block.block_type == "code" and block.task_id is not None
     if has_page:
         said["url"] = _BLANK
@@ -75,7 +95,7 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "attempt_number": block.attempt,
         "organization_id": run.organization_id,
         "description": _description(block),
-        "parent_workflow_run_block_id": None,
+        "parent_workflow_run_block_id": block.parent_id,
         "block_type": block.block_type,
         "label": block.label,
         "status": block.status,
@@ -107,9 +127,9 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "duration": (block.modified_at - block.created_at) / SECOND
         if over and block.task_id
         else None,
-        "loop_values": None,
-        "current_value": None,
-        "current_index": None,
+        "loop_values": None if block.loop_values is None else list(block.loop_values),
+        "current_value": block.current_value,
+        "current_index": block.current_index,
         "recipients": said["recipients"],
         "attachments": said["attachments"],
         "subject": said["subject"],
@@ -118,10 +138,10 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "instructions": said["instructions"],
         "positive_descriptor": said["positive_descriptor"],
         "negative_descriptor": said["negative_descriptor"],
-        "executed_branch_id": None,
-        "executed_branch_expression": None,
-        "executed_branch_result": None,
-        "executed_branch_next_block": None,
+        "executed_branch_id": block.branch.get("executed_branch_id"),
+        "executed_branch_expression": block.branch.get("executed_branch_expression"),
+        "executed_branch_result": block.branch.get("executed_branch_result"),
+        "executed_branch_next_block": block.branch.get("executed_branch_next_block"),
         "script_run": None,
         "downloaded_file_count": len(block.downloads) if agent and block.output else None,
     }

@@ -1,0 +1,80 @@
+"""Which block comes after which: a list (definitions of version 1) or a graph (version 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from skyvern_testkit.wire.jsontext import JsonObject
+
+__all__ = ["every_block", "find", "first_label", "meeting_point", "next_label"]
+
+
+def every_block(blocks: Sequence[JsonObject]) -> Iterator[JsonObject]:
+    """The blocks, each before those inside it."""
+    for block in blocks:
+        yield block
+        yield from every_block(block.get("loop_blocks") or [])
+
+
+def find(blocks: Sequence[JsonObject], label: str | None) -> JsonObject | None:
+    """The block of that label."""
+    return next((block for block in blocks if block["label"] == label), None)
+
+
+_GRAPH: Final = 2
+
+
+def _is_graph(blocks: Sequence[JsonObject], version: int) -> bool:
+    return version >= _GRAPH and any(_targets(block) for block in blocks)
+
+
+def _targets(block: JsonObject) -> list[str | None]:
+    if block["block_type"] == "conditional":
+        return [branch.get("next_block_label") for branch in block["branch_conditions"]]
+    following = block.get("next_block_label")
+    return [following] if following else []
+
+
+def first_label(blocks: Sequence[JsonObject], version: int) -> str | None:
+    """Where a list of blocks begins: in a graph, at the one that none leads to."""
+    if not blocks:
+        return None
+    if not _is_graph(blocks, version):
+        return str(blocks[0]["label"])
+    led_to = {target for block in blocks for target in _targets(block)}
+    starts = (str(block["label"]) for block in blocks if block["label"] not in led_to)
+    return next(starts, str(blocks[0]["label"]))
+
+
+def next_label(blocks: Sequence[JsonObject], block: JsonObject, version: int) -> str | None:
+    """The label after a block, where it does not choose itself; None: it was the last."""
+    if block.get("next_block_label"):
+        return str(block["next_block_label"])
+    if _is_graph(blocks, version):
+        return None
+    labels = [str(item["label"]) for item in blocks]
+    index = labels.index(str(block["label"])) + 1
+    return labels[index] if index < len(labels) else None
+
+
+def meeting_point(blocks: Sequence[JsonObject], conditional: JsonObject) -> str | None:
+    """The block at which all branches of a conditional meet again; None: they do not.
+
+    Only ``next_block_label`` is followed: a conditional inside a branch is the branch's end
+    (recorded exchange ``walk_more.cond_nested``).
+    """
+    chains = [list(_chain(blocks, target)) for target in dict.fromkeys(_targets(conditional))]
+    if len(chains) < 2:
+        return None
+    first, *others = chains
+    return next((label for label in first if all(label in chain for chain in others)), None)
+
+
+def _chain(blocks: Sequence[JsonObject], label: str | None) -> Iterator[str]:
+    seen: set[str] = set()
+    while label and label not in seen:
+        seen.add(label)
+        yield label
+        block = find(blocks, label)
+        label = block.get("next_block_label") if block else None
