@@ -41,7 +41,9 @@ def render(effect: Effect, world: World, links: Links) -> Request:
     """The request that an effect is: where, which headers, which bytes."""
     if effect.outgoing is not None:
         return _request_of_block(effect, effect.outgoing)
-    if effect.first is not None:
+    if effect.method == "GET":  # sent on by a redirect
+        body = b""
+    elif effect.first is not None:
         body = effect.first.request_body
     elif effect.kind == "webhook":
         told = replayed_body if effect.replayed else webhook_body
@@ -58,11 +60,11 @@ def render(effect: Effect, world: World, links: Links) -> Request:
         ("x-skyvern-timestamp", str(effect.at // SECOND)),
         ("x-skyvern-signature", sign(body, effect.api_key)),
         ("Content-Type", "application/json"),
-        ("Content-Length", str(len(body))),
+        *((("Content-Length", str(len(body))),) if effect.method == "POST" else ()),
         *_basic(parts),
     )
     return Request(
-        "POST", parts.path or "/", parts.query, headers, body, scheme=parts.scheme or "http"
+        effect.method, parts.path or "/", parts.query, headers, body, scheme=parts.scheme or "http"
     )
 
 

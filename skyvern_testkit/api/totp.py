@@ -9,25 +9,23 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
+from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import MICROSECOND, from_datetime, timestamp
+from skyvern_testkit.world.advice import advise
+from skyvern_testkit.world.messages import code_in
 from skyvern_testkit.world.rows import Run, TotpCode, Workflow
 
-__all__ = ["ENDPOINTS", "parse_content", "totp_body"]
+__all__ = ["ENDPOINTS", "totp_body"]
 
-VERBATIM: Final = 10
-"""A content of at most so many characters is the code, whatever it says."""
 LONGEST: Final = 65_536
 
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Z0-9.-]+", re.ASCII | re.IGNORECASE)
 """What the real server takes for an e-mail address: the domain needs no dot."""
-_LINK = re.compile(r"https?://\S+", re.IGNORECASE)
-_CODE = re.compile(r"(?<![\w/=.-])(\d(?:[ -]?\d){3,7})(?![\w-])")
-"""What a working model finds in a sentence: the first group of 4 to 8 digits."""
 
 
 # --- requests ---------------------------------------------------------------------------------
@@ -87,30 +85,6 @@ def _naive(instant: int | None) -> str | None:
     return (datetime(1970, 1, 1) + timedelta(microseconds=instant // MICROSECOND)).isoformat()  # noqa: DTZ001
 
 
-# --- what a message holds ---------------------------------------------------------------------
-
-
-def parse_content(content: str) -> tuple[str, OtpType | None]:
-    """The code in a message and its kind; ``("", None)`` when nothing is found.
-
-    Short texts are the code and a bare address is a link, as on the real server. Of sentences a
-    model takes the code there; here it is the first group of 4 to 8 digits, spaces and hyphens in
-    it left out, and else an address in the text.
-    """
-    text = content.strip()
-    if len(text) <= VERBATIM:
-        return text, OtpType.TOTP
-    if _LINK.fullmatch(text):
-        return text, OtpType.MAGIC_LINK
-    found = _CODE.search(text)
-    if found is not None:
-        return re.sub(r"[ -]", "", found[1]), OtpType.TOTP
-    link = _LINK.search(text)
-    if link is not None:
-        return link[0], OtpType.MAGIC_LINK
-    return "", None
-
-
 # --- handlers ---------------------------------------------------------------------------------
 
 
@@ -118,7 +92,7 @@ def send_totp_code(call: Call) -> JsonObject:
     asked: SendTotpCode = call.body
     _check_links(call, asked)
     content = asked.content.replace("\0", "")
-    code, otp_type = parse_content(content)
+    code, otp_type = code_in(content)
     if otp_type is None and len(content) > LONGEST:
         raise Refusal(400, "Failed to parse otp login")
     stored = call.world.make(
@@ -134,6 +108,7 @@ def send_totp_code(call: Call) -> JsonObject:
         source=asked.source,
         expired_at=_expiry(asked.expired_at),
     )
+    advising.on_code(call, stored.identifier, content, code)
     return totp_body(stored)
 
 
@@ -160,17 +135,32 @@ def _identifier(text: str) -> str:
 
 def _check_links(call: Call, asked: SendTotpCode) -> None:
     """In this order; an empty id is no link. A permanent workflow id is none either."""
-    if asked.task_id:
-        run = call.find(Run, asked.task_id, Refusal(400, f"Invalid task id: {asked.task_id}"))
-        if run.family is Family.WORKFLOW:
-            raise Refusal(400, f"Invalid task id: {asked.task_id}")
+    if asked.task_id and not _is_task(call, asked.task_id):
+        raise Refusal(400, f"Invalid task id: {asked.task_id}")
     if asked.workflow_id:
         refusal = Refusal(400, f"Invalid workflow id: {asked.workflow_id}")
+        if call.world.workflow_versions(asked.workflow_id, call.organization_id):
+            who, wpid = call.organization_id, asked.workflow_id
+            advise(call.world, "totp_workflow_id", organization_id=who, asked=wpid)
         call.find(Workflow, asked.workflow_id, refusal)
-    if asked.workflow_run_id:
-        refusal = Refusal(400, f"Invalid workflow run id: {asked.workflow_run_id}")
-        if call.find(Run, asked.workflow_run_id, refusal).family is not Family.WORKFLOW:
-            raise refusal
+    if asked.workflow_run_id and not _is_workflow_run(call, asked.workflow_run_id):
+        raise Refusal(400, f"Invalid workflow run id: {asked.workflow_run_id}")
+
+
+def _is_task(call: Call, task_id: str) -> bool:
+    """A 1.0 task, or one behind a block; a 2.0 task is none (recorded group ``totplinks``)."""
+    runs = list(call.world.rows(Run, call.organization_id))
+    return any(run.id == task_id and run.family is Family.TASK for run in runs) or any(
+        block.task_id == task_id for run in runs for block in run.blocks
+    )
+
+
+def _is_workflow_run(call: Call, run_id: str) -> bool:
+    """A workflow run, or the one behind a 2.0 task."""
+    return any(
+        run_id == (run.id if run.family is Family.WORKFLOW else run.hidden_run_id)
+        for run in call.world.rows(Run, call.organization_id)
+    )
 
 
 def get_totp_codes(call: Call) -> list[JsonObject]:

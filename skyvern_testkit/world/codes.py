@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from skyvern_testkit.script import CodeFound, Family
+from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import MILLISECOND
 from skyvern_testkit.world.authenticator import Authenticator
+from skyvern_testkit.world.blocks import current_block
 from skyvern_testkit.world.rows import Credential, Run, TotpCode
 from skyvern_testkit.world.world import World
 
-__all__ = ["Sources", "normal_identifier", "seed_code", "sources_of", "stored_code"]
+__all__ = [
+    "Sources",
+    "normal_identifier",
+    "seed_code",
+    "sources_of",
+    "stored_code",
+    "why_not",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +45,36 @@ def sources_of(world: World, run: Run, need: CodeFound) -> Sources:
     An identifier that the script names stands for the block's own. The run-level fields of
     ``run_workflow`` never reach a block; those of tasks, logins and downloads do.
     """
-    credential = world.get(Credential, run.credential_id, run.organization_id)
-    seed = credential.totp_seed if credential else None
-    own = run.totp_identifier or (credential.totp_identifier if credential else None)
-    return Sources(seed, run.totp_url, need.identifier or own)
+    block = current_block(run)
+    definition: JsonObject = block.definition if block else {}
+    credential = _credential(world, run, definition)
+    identifier = (
+        need.identifier
+        or definition.get("totp_identifier")
+        or run.totp_identifier
+        or (credential.totp_identifier if credential else None)
+    )
+    return Sources(
+        credential.totp_seed if credential else None,
+        definition.get("totp_verification_url") or run.totp_url,
+        identifier,
+    )
+
+
+def _credential(world: World, run: Run, definition: JsonObject) -> Credential | None:
+    """What a login was given, or the block at work has among its parameters."""
+    given: list[object] = []
+    for parameter in definition.get("parameters") or ():
+        if parameter.get("workflow_parameter_type") == "credential_id":
+            given.append(run.input.parameters.get(parameter.get("key")))
+        else:
+            given.append(parameter.get("credential_id"))
+    for credential_id in (*given, run.credential_id):
+        if isinstance(credential_id, str):
+            found = world.get(Credential, credential_id, run.organization_id)
+            if found is not None:
+                return found
+    return None
 
 
 def seed_code(seed: str, now: int) -> str:
@@ -60,29 +95,38 @@ def normal_identifier(identifier: str) -> str:
 
 
 def stored_code(world: World, run: Run, identifier: str) -> str | None:
-    """The newest stored code that this run may use, or None."""
-    wanted = normal_identifier(identifier)
-    eligible = [
-        code
-        for code in world.rows(TotpCode, run.organization_id)
-        if normal_identifier(code.identifier) == wanted and _may_use(world, run, code)
-    ]
-    return eligible[-1].code if eligible else None
+    """The newest stored code that this run may use, or None. It is not used up by that."""
+    for code in reversed(list(world.rows(TotpCode, run.organization_id))):
+        if why_not(world, run, code, identifier) is None:
+            return code.code
+    return None
 
 
 _SAME_MOMENT: Final = MILLISECOND
 """The instants of a run are a few microseconds apart where the world's time stands still."""
 
 
-def _may_use(world: World, run: Run, code: TotpCode) -> bool:
-    if not code.code or code.created_at < world.now - world.timing.code_window:
-        return False
+def why_not(world: World, run: Run, code: TotpCode, identifier: str | None) -> str | None:
+    """Why this run may not use that code, in words for the test; None if it may."""
+    if identifier is None or normal_identifier(code.identifier) != normal_identifier(identifier):
+        return f"sent to {code.identifier!r}, and the run looks for {identifier!r}"
+    if code.otp_type != "totp" or not code.code:
+        return "there is no code in it"
+    if code.created_at < world.now - world.timing.code_window:
+        return "sent too long ago"
     if code.expired_at is not None and code.expired_at <= world.now:
-        return False
-    if code.task_id is not None and code.task_id != run.id:
-        return False
+        return "expired"
+    if code.task_id is not None and code.task_id not in _tasks(run):
+        return f"only for {code.task_id}"
     if code.workflow_run_id is not None and code.workflow_run_id not in (run.id, run.hidden_run_id):
-        return False
-    if run.family is Family.WORKFLOW:  # a task takes codes sent before it began
-        return run.started_at is not None and code.created_at >= run.started_at - _SAME_MOMENT
-    return True
+        return f"only for {code.workflow_run_id}"
+    if run.family is not Family.WORKFLOW:  # a task takes codes sent before it began
+        return None
+    if run.started_at is None or code.created_at < run.started_at - _SAME_MOMENT:
+        return "sent before the run began, which counts in a workflow"
+    return None
+
+
+def _tasks(run: Run) -> tuple[str | None, ...]:
+    block = current_block(run)
+    return (run.id, block.task_id if block else None)

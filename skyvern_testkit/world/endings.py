@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 from skyvern_testkit.script import Family, RunError, State
@@ -20,6 +21,7 @@ __all__ = [
     "missing_source",
     "navigation_error",
     "otp_timeout",
+    "otp_error",
     "session_lost",
     "shown_errors",
 ]
@@ -125,10 +127,29 @@ def _otp_error(code: str, reasoning: str) -> JsonObject:
     }
 
 
-def otp_timeout(polled: str) -> tuple[str, JsonObject]:
-    """Reason and error of a run whose second factor never came (facts: runs 9)."""
+def otp_timeout(polled: str, statuses: tuple[int, ...] = ()) -> tuple[str, JsonObject]:
+    """Reason and error of a run whose second factor never came (facts: runs 9).
+
+    Args:
+        polled: where it was looked for.
+        statuses: what a ``totp_url`` answered that never said anything of the expected form.
+    """
     error = _otp_error("OTP_TIMEOUT", "Timeout getting TOTP verification code.")
-    return f"{_NO_CODE} Polled source: {polled}.", error
+    reason = f"{_NO_CODE} Polled source: {polled}."
+    if statuses:
+        counted = ",".join(f"{status}x{times}" for status, times in Counter(statuses).items())
+        reason += (
+            " The endpoint responded to every poll but never returned the expected "
+            '{"verification_code":"123456"} body '
+            f"(webhook_responses={len(statuses)} http_status={counted})."
+        )
+    return reason, error
+
+
+def otp_error(cause: str) -> tuple[str, JsonObject]:
+    """Reason and error of a run whose ``totp_url`` could not be asked at last (facts: runs 9)."""
+    reason = f"Failed to get TOTP verification code. Going to terminate. Reason: {cause}"
+    return reason, _otp_error("OTP_ERROR", "Failed to get TOTP verification code.")
 
 
 def missing_source() -> tuple[str, JsonObject]:

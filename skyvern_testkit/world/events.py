@@ -14,7 +14,6 @@ __all__ = [
     "AttemptDue",
     "BrowserOpen",
     "ChildDue",
-    "CodeDeadline",
     "Effect",
     "EffectDue",
     "EffectResult",
@@ -60,15 +59,7 @@ class BrowserOpen:
 
 @dataclass(frozen=True, slots=True)
 class LookForCode:
-    """Time to look for a second-factor code."""
-
-    run_id: str
-    turn: int
-
-
-@dataclass(frozen=True, slots=True)
-class CodeDeadline:
-    """The second factor did not come in time."""
+    """Time to look for a second-factor code, or to give up."""
 
     run_id: str
     turn: int
@@ -211,6 +202,9 @@ class Effect:
     """Which try it is."""
     first: EffectResult | None = field(default=None, repr=False)
     """What became of the first try, of a later one: it says again what that one said."""
+    redirects: int = 0
+    """How often it was sent on to another address."""
+    method: Literal["POST", "GET"] = "POST"
     outgoing: Outgoing | None = None
     """Of an ``http_request``: what is sent."""
 
@@ -260,7 +254,6 @@ Event = (
     StepOver
     | BrowserOpen
     | LookForCode
-    | CodeDeadline
     | ElapsedLimit
     | ErrorsDue
     | AttemptDue

@@ -36,7 +36,6 @@ from skyvern_testkit.world.events import (
     ArchiveReady,
     AttemptDue,
     BrowserOpen,
-    CodeDeadline,
     Effect,
     EffectDue,
     EffectResult,
@@ -353,7 +352,7 @@ def _attempt_due(world: World, event: AttemptDue) -> None:
         screenshots=(),
         last_screenshot=None,
         step_count=0,
-        need_since=None,
+        need=None,
     )
     if script is None:
         run = walk.set_out(world, run)
@@ -364,7 +363,6 @@ _HANDLERS: Final[dict[type, Callable[[World, Any], None]]] = {
     StepOver: _step_over,
     BrowserOpen: traces.browser_open,
     LookForCode: second_factor.look,
-    CodeDeadline: second_factor.give_up,
     ElapsedLimit: finishing.elapsed_limit,
     ErrorsDue: finishing.errors_due,
     AttemptDue: _attempt_due,

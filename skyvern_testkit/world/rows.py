@@ -23,6 +23,7 @@ __all__ = [
     "Artifact",
     "Attempt",
     "BlockRun",
+    "CodeNeed",
     "Credential",
     "Folder",
     "Organization",
@@ -289,6 +290,27 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeNeed:
+    """A second factor that a run waits for, and what its ``totp_url`` has said so far.
+
+    Args:
+        since: when it was first needed.
+        asks_url: there is a ``totp_url`` to be asked.
+        statuses: of the URL's answers, one a look.
+        is_answered: the URL has answered at every look so far.
+        has_spoken: one of its answers was of the form that is expected, with a code or without.
+        error: why the latest look failed, in the server's words.
+    """
+
+    since: int
+    asks_url: bool = False
+    statuses: tuple[int, ...] = ()
+    is_answered: bool = True
+    has_spoken: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run(Row):
     """A run: what was asked, where it is in its script, and what of it shows."""
 
@@ -382,8 +404,8 @@ class Run(Row):
     waiting_for: Trigger | None = None
     polls: int = 0
     """Reads by the client since the current step began."""
-    need_since: int | None = None
-    """When the second factor was first needed."""
+    need: CodeNeed | None = None
+    """The second factor that it waits for, or waited for last."""
 
     @property
     def family(self) -> Family:

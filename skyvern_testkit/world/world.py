@@ -22,6 +22,7 @@ from skyvern_testkit.world.events import (
     EffectDue,
     EffectResult,
     Event,
+    LookForCode,
     ScheduleDue,
     Unwound,
 )
@@ -355,6 +356,9 @@ class World:
                 return True
             case ScheduleDue():  # its run may send one
                 return self._may_tell(event)
+            case LookForCode(run_id=run_id):  # its totp_url is asked
+                need = self.run(run_id).need
+                return need is not None and need.asks_url
             case Unwound(run_id=run_id):  # the webhook of a canceled run goes out once more
                 return bool(self.run(run_id).webhook_url)
             case _:

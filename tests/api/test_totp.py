@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skyvern_testkit.api.totp import parse_content
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.world.messages import code_in
 from skyvern_testkit.world.rows import TotpCode
 from tests.api.asking import ask, refused, send
 
@@ -35,7 +35,7 @@ TOTP = "POST /v1/credentials/totp"
     ],
 )
 def test_a_code_is_found_in_a_sentence(content, code, kind):
-    assert parse_content(content) == (code, kind)
+    assert code_in(content) == (code, kind)
 
 
 def test_a_message_without_a_code_is_stored_as_pending():

@@ -52,9 +52,10 @@ class Stage:
 
     def deliver(self) -> None:
         """Take what the world sends out, and answer it."""
-        for effect in self.fake.take_effects():
-            self.sent.append(effect)
-            self.fake.effect_done(effect, self.answer)
+        while effects := self.fake.take_effects():
+            for effect in effects:
+                self.sent.append(effect)
+                self.fake.effect_done(effect, self.answer)
 
     # --- requests -------------------------------------------------------------------------
 

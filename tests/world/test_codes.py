@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -261,17 +262,31 @@ def test_the_identifier_of_run_workflow_does_not_reach_its_blocks(stage: Stage):
 # --- totp_url -------------------------------------------------------------------------------------
 
 URL = "http://127.0.0.1:9/totp?secret=1"
+JSON = {"Content-Type": "application/json"}
+BUDGET = 15 * 60
+PLAIN = "http://127.0.0.1:9/totp"
+
+
+def said(body: str, status: int = 200) -> EffectResult:
+    return EffectResult(status=status, body=body, headers=JSON)
+
+
+def sent_on(status: int, location: str) -> EffectResult:
+    return EffectResult(status=status, headers={"location": location})
+
+
+DEAD = EffectResult(error="ConnectError: All connection attempts failed")
 
 
 def test_a_totp_url_is_asked_at_every_look(stage: Stage):
-    stage.answer = EffectResult(status=200, body="{}")
+    stage.answer = said("{}")
     run_id = task(stage, totp_url=URL, totp_identifier=None)
     stage.wait(35)
     assert [effect.kind for effect in stage.sent] == ["totp_url"] * 3
     asked = stage.fake.render_effect(stage.sent[0])
     assert asked.target == "/totp?secret=1"
     assert asked.json == {"task_id": run_id}
-    stage.answer = EffectResult(status=200, body='{"verification_code":"987654"}')
+    stage.answer = said('{"verification_code":"987654"}')
     stage.wait(5)
     assert stage.read(run_id)["output"] == {"typed": "987654"}
 
@@ -279,11 +294,12 @@ def test_a_totp_url_is_asked_at_every_look(stage: Stage):
 @pytest.mark.parametrize(
     "answer",
     [
-        EffectResult(status=200, body="{}"),
-        EffectResult(status=200, body="not json"),
-        EffectResult(status=200, body='{"verification_code":""}'),
-        EffectResult(status=200, body='["987654"]'),
-        EffectResult(status=500, body='{"verification_code":"987654"}'),
+        said("{}"),
+        said('{"verification_code":""}'),
+        said('{"verification_code":null}'),
+        said('{"verification_code":"There is nothing in here"}'),
+        said('["987654"]'),
+        said('{"verification_code":"987654"}', status=500),
     ],
 )
 def test_without_a_code_the_stored_ones_are_looked_through_in_the_same_tick(
@@ -296,19 +312,146 @@ def test_without_a_code_the_stored_ones_are_looked_through_in_the_same_tick(
     assert stage.read(run_id)["output"] == {"typed": "111111"}
 
 
-def test_a_tick_asks_a_url_that_cannot_be_reached_three_times(stage: Stage):
-    stage.answer = EffectResult(error="ConnectError: refused")
+def test_a_look_asks_a_url_that_cannot_be_reached_three_times_and_is_lost(stage: Stage):
+    stage.answer = DEAD
     push(stage, "111111")
     run_id = task(stage, totp_url=URL)
-    stage.wait(19)
-    assert stage.read(run_id)["output"] is None
-    stage.wait(1)
-    assert len(stage.sent) == 3
+    stage.wait(20)
+    assert [effect.at // SECOND % 60 for effect in stage.sent] == [10] * 3
+    assert stage.status(run_id) == "running"
+    stage.answer = said("{}")
+    stage.wait(10)  # ten seconds after the end of that look
     assert stage.read(run_id)["output"] == {"typed": "111111"}
 
 
+def test_a_url_that_cannot_be_reached_ends_the_run_with_an_error(stage: Stage):
+    """With a budget of a minute the recorded run ended 70 s after the need (facts: runs 11)."""
+    stage.fake.world.timing = replace(stage.fake.world.timing, code_budget=60 * SECOND)
+    stage.answer = DEAD
+    run_id = task(stage, totp_url=URL)
+    stage.wait(69.999)
+    assert stage.status(run_id) == "running"
+    stage.wait(0.001)
+    run = stage.read(run_id)
+    assert (run["status"], run["failure_reason"]) == (
+        "terminated",
+        (
+            "Failed to get TOTP verification code. Going to terminate. Reason: "
+            "totp_webhook_request_failed exception_type=ConnectError"
+        ),
+    )
+    (error,) = run["errors"]
+    assert (error["error_code"], error["error_type"]) == ("OTP_ERROR", "USER_DEFINED_ERROR")
+    assert len(stage.sent) == 9
+
+
+def test_only_the_last_look_makes_it_an_error(stage: Stage):
+    stage.answer = DEAD
+    run_id = task(stage, totp_url=URL)
+    stage.wait(800)
+    stage.answer = said("{}")
+    stage.wait(100)
+    assert stage.read(run_id)["errors"][0]["error_code"] == "OTP_TIMEOUT"
+
+
+def test_an_answer_that_is_no_json_is_an_error_of_that_look(stage: Stage):
+    stage.answer = EffectResult(
+        status=200, body='{"verification_code":"987654"}', headers={"Content-Type": "text/html"}
+    )
+    push(stage, "111111")
+    run_id = task(stage, totp_url=URL)
+    stage.wait(20)
+    assert (stage.status(run_id), len(stage.sent)) == ("running", 2)
+    stage.wait(BUDGET)
+    assert stage.read(run_id)["errors"][0]["error_code"] == "OTP_ERROR"
+
+
+@pytest.mark.parametrize(
+    ("value", "typed"),
+    [
+        ('"Your code is 246 810."', "246810"),
+        ('" 123 456 "', "123 456"),
+        ('"hello"', "hello"),
+        ("246810", "246810"),
+    ],
+)
+def test_a_value_of_more_than_ten_characters_is_a_message(stage: Stage, value: str, typed: str):
+    stage.answer = said(f'{{"verification_code":{value}}}')
+    run_id = task(stage, totp_url=URL)
+    stage.wait(10)
+    assert stage.read(run_id)["output"] == {"typed": typed}
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "body"),
+    [
+        (301, "GET", b""),
+        (302, "GET", b""),
+        (303, "GET", b""),
+        (307, "POST", None),
+        (308, "POST", None),
+    ],
+)
+def test_a_url_may_send_it_on(stage: Stage, status: int, method: str, body: bytes | None):
+    run_id = task(stage, totp_url=URL)
+    stage.fake.advance(stage.fake.world.now + 10 * SECOND)
+    (asked,) = stage.fake.take_effects()
+    stage.fake.effect_done(asked, sent_on(status, "/other?x=1"))
+    (again,) = stage.fake.take_effects()
+    rendered = stage.fake.render_effect(again)
+    assert again.url == "http://127.0.0.1:9/other?x=1"
+    assert rendered.method == method
+    assert rendered.body == (stage.fake.render_effect(asked).body if body is None else body)
+    stage.fake.effect_done(again, said('{"verification_code":"987654"}'))
+    assert stage.read(run_id)["output"] == {"typed": "987654"}
+
+
+def test_three_redirects_are_followed_and_no_more(stage: Stage):
+    stage.answer = sent_on(302, URL)
+    run_id = task(stage, totp_url=URL)
+    stage.wait(10)
+    assert len(stage.sent) == 4
+    stage.wait(BUDGET)
+    assert stage.read(run_id)["errors"][0]["error_code"] == "OTP_ERROR"
+
+
+def polled(run: Any) -> str:
+    return str(run["failure_reason"]).partition("Polled source: ")[2]
+
+
+def test_a_url_that_never_spoke_the_protocol_is_told_so(stage: Stage):
+    stage.fake.world.timing = replace(stage.fake.world.timing, code_budget=60 * SECOND)
+    stage.answer = EffectResult(status=500, body="Internal Server Error")
+    run_id = task(stage, totp_url=URL)
+    stage.wait(60)
+    assert polled(stage.read(run_id)) == (
+        f"totp_verification_url={PLAIN}. The endpoint responded to every poll but never returned "
+        'the expected {"verification_code":"123456"} body '
+        "(webhook_responses=5 http_status=500x5)."
+    )
+
+
+@pytest.mark.parametrize("spoke", [said("{}"), said('{"verification_code":null}')])
+def test_a_url_that_spoke_once_is_not(stage: Stage, spoke: EffectResult):
+    stage.answer = spoke
+    run_id = task(stage, totp_url=URL)
+    stage.wait(10)
+    stage.answer = EffectResult(status=500)
+    stage.wait(BUDGET)
+    assert polled(stage.read(run_id)) == f"totp_verification_url={PLAIN}."
+
+
+def test_nor_one_that_once_did_not_answer(stage: Stage):
+    stage.answer = DEAD
+    run_id = task(stage, totp_url=URL)
+    stage.wait(20)
+    stage.answer = EffectResult(status=500)
+    stage.wait(BUDGET)
+    assert polled(stage.read(run_id)) == f"totp_verification_url={PLAIN}."
+
+
 def test_the_url_of_a_login_is_told_of_its_run_and_task(stage: Stage):
-    stage.answer = EffectResult(status=200, body="{}")
+    stage.answer = said("{}")
     run_id = log_in(stage, credential(stage), totp_url=URL)
     stage.wait(10)
     run = stage.fake.run(run_id)
@@ -321,25 +464,25 @@ def test_the_url_of_a_login_is_told_of_its_run_and_task(stage: Stage):
 
 
 def test_the_reason_names_the_url_without_its_query(stage: Stage):
-    stage.answer = EffectResult(status=200, body="{}")
+    stage.answer = said("{}")
     run_id = task(stage, totp_url=URL, totp_identifier=None)
     stage.wait(900)
     reason = stage.read(run_id)["failure_reason"]
     assert reason.endswith("Polled source: totp_verification_url=http://127.0.0.1:9/totp.")
 
 
-def test_a_slow_url_does_not_shift_the_ticks(stage: Stage):
+def test_the_next_look_comes_ten_seconds_after_the_answer(stage: Stage):
     run_id = task(stage, totp_url=URL)
     stage.fake.advance(stage.fake.world.now + 10 * SECOND)
     (asked,) = stage.fake.take_effects()
-    stage.fake.advance(stage.fake.world.now + 14 * SECOND)  # 24 s: the tick at 20 s is gone
-    stage.fake.effect_done(asked, EffectResult(status=200, body="{}"))
+    stage.fake.advance(stage.fake.world.now + 14 * SECOND)
+    stage.fake.effect_done(asked, said("{}"))
     push(stage, "111111")
-    stage.fake.advance(stage.fake.world.now + 5 * SECOND)
+    stage.fake.advance(stage.fake.world.now + 9 * SECOND)
     assert stage.fake.take_effects() == []
     stage.fake.advance(stage.fake.world.now + SECOND)
     (again,) = stage.fake.take_effects()
-    stage.fake.effect_done(again, EffectResult(status=200, body="{}"))
+    stage.fake.effect_done(again, said("{}"))
     assert stage.status(run_id) == "completed"
 
 
@@ -348,5 +491,5 @@ def test_an_answer_after_the_end_changes_nothing(stage: Stage):
     stage.fake.advance(stage.fake.world.now + 10 * SECOND)
     (asked,) = stage.fake.take_effects()
     stage.cancel(run_id)
-    stage.fake.effect_done(asked, EffectResult(status=200, body='{"verification_code":"1"}'))
+    stage.fake.effect_done(asked, said('{"verification_code":"1"}'))
     assert stage.status(run_id) == "canceled"
