@@ -78,6 +78,7 @@ def delivery_as_json(delivery: Delivery) -> Json:
         "url": redact_target(delivery.url),
         "status": delivery.status,
         "error": None if delivery.error is None else redact_text(delivery.error),
+        "fault": delivery.fault,
     }
 
 

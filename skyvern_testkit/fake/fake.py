@@ -13,9 +13,11 @@ from skyvern_testkit.fake.exchange import Broken, Exchange, Step
 from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
 from skyvern_testkit.fake.on_action import OnAction
+from skyvern_testkit.fake.post import Post
 from skyvern_testkit.fake.redact import redact_target
 from skyvern_testkit.faults import Faults
 from skyvern_testkit.faults.saying import place_of_caller
+from skyvern_testkit.faults.webhooks import WebhookFaults
 from skyvern_testkit.script import Match, Pattern, Signal
 from skyvern_testkit.script.actions import ActionMatch
 from skyvern_testkit.wire.http import Request, Response
@@ -88,6 +90,8 @@ class FakeSkyvern:
         secret = hashlib.sha256(f"skyvern-testkit {seed}".encode()).digest()
         self.links = Links(base_url.rstrip("/"), app_url.rstrip("/"), secret)
         self.faults = Faults()
+        self.webhook_faults = WebhookFaults()
+        self.post = Post()
         self.journal = Journal(limit=journal_limit)
         self.max_requests = max_requests
         self.waiting: set[Exchange] = set()
@@ -220,6 +224,28 @@ class FakeSkyvern:
             )
         return heard
 
+    def fire_webhook(self, run_id: str, *, url: str | None = None) -> None:
+        """Send the webhook of a run now, whatever its state: its body as it would be, signed, one try.
+
+        It changes nothing of the run. For tests of a handler that want no run to end first.
+
+        Args:
+            run_id: whose.
+            url: where to; default: the run's own ``webhook_url``.
+
+        Raises:
+            LookupError: there is no such run.
+            ValueError: it has no ``webhook_url``, and none is given.
+        """
+        run = self.run(run_id)
+        target = url or run.webhook_url
+        if not target:
+            raise ValueError(
+                f"run {run_id} has no webhook_url, so its webhook goes nowhere. Start the run with one, "
+                "or say where to: fire_webhook(run_id, url=...)"
+            )
+        self.post.fire(self, run, target)
+
     def run(self, run_id: str) -> Run:
         """A run as the world has it.
 
@@ -337,14 +363,11 @@ class FakeSkyvern:
 
     def take_effects(self) -> list[Effect]:
         """The effects that are due and not yet taken: the caller is to deliver them."""
-        taken, self.world.outbox = self.world.outbox, []
-        return taken
+        return self.post.collect(self)
 
     def render_effect(self, effect: Effect) -> Request:
         """What to send for an effect: body, signature, headers."""
-        from skyvern_testkit.api.effects import render
-
-        return render(effect, self.world, self.links)
+        return self.post.render(self, effect)
 
     def effect_done(self, effect: Effect, result: EffectResult) -> None:
         """Tell the world what became of an effect."""
@@ -357,10 +380,12 @@ class FakeSkyvern:
                 result.status,
                 result.error,
                 result.request_body,
-                dict(result.request_headers),
+                {name.lower(): value for name, value in result.request_headers.items()},
+                self.post.note(effect),
             )
         )
         machine.effect_done(self.world, effect, result)
+        self.post.done(self, effect)
 
     def next_due(self) -> int | None:
         """When the next event of the world is due (nanoseconds since the Unix epoch)."""
@@ -391,4 +416,5 @@ class FakeSkyvern:
         twin._files = self._files
         twin.links = self.links
         twin.faults = self.faults.fork()
+        twin.webhook_faults, twin.post = self.webhook_faults.fork(), self.post.fork()
         return twin

@@ -108,11 +108,15 @@ class Delivery:
     error: str | None = field(default=None, repr=False)
     body: bytes = field(default=b"", repr=False)
     headers: dict[str, str] = field(default_factory=dict[str, str], repr=False)
+    fault: str | None = None
+    """What was done to it on purpose, in words."""
 
     def line(self) -> str:
         """The delivery in one line."""
         result = redact_text(self.error or "") or f"answered {self.status}"
-        return f"{self.at:>10.3f} s  {self.kind} of {self.run_id} to {redact_target(self.url)}: {result}"
+        fault = f"  [{self.fault}]" if self.fault else ""
+        where = redact_target(self.url)
+        return f"{self.at:>10.3f} s  {self.kind} of {self.run_id} to {where}: {result}{fault}"
 
 
 class Journal:

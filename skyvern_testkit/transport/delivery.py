@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from skyvern_testkit.clock import VirtualClock, running_library
+from skyvern_testkit.fake.post import NOBODY
 from skyvern_testkit.fake.redact import redact_target, redact_text
+from skyvern_testkit.transport.codes import Unreachable
 from skyvern_testkit.transport.front import Front
 from skyvern_testkit.transport.webhooks import Receiver, WebhookRequest, Webhooks
 from skyvern_testkit.world.events import Effect, EffectResult
@@ -22,7 +24,9 @@ from skyvern_testkit.world.events import Effect, EffectResult
 __all__ = ["Courier", "is_loopback"]
 
 PATIENCE: Final = 30.0
-"""Seconds for which the real server waits for a receiver (facts: runs 12)."""
+"""Seconds for which the real server waits for a receiver (facts: runs 11)."""
+REPLAY_PATIENCE: Final = 60.0
+"""The same for a webhook that a client asks for once more."""
 BODY_LIMIT: Final = 1 << 20
 """Bytes of a receiver's answer that are read."""
 OUTSIDE: Final = "not contacted: a fake never sends traffic to the outside world"
@@ -77,29 +81,80 @@ class Courier:
             self.start_here(effect)
 
     def start_here(self, effect: Effect) -> None:
-        """Deliver an effect in this call."""
+        """Deliver an effect in this call; a handler that is too slow is canceled, as nobody runs it on."""
         sent = self._render(effect)
         try:
-            answer = self._post(sent, _call)
+            answer = self._post(effect, sent, _call)
             if asyncio.iscoroutine(answer) and running_library() is not None:
                 answer.close()
                 self.start(effect)  # this loop must go on for that
                 return
-            response = asyncio.run(_result_of(answer)) if isinstance(answer, Awaitable) else answer
+            if isinstance(answer, Awaitable):
+                answer = asyncio.run(_in_time(answer, patience_for(effect)))
         except Exception as error:  # noqa: BLE001 - a receiver may raise anything
-            self._done(effect, sent, self._failed(sent, error))
+            self._ended(effect, sent, self._failed(sent, error))
         else:
-            self._done(effect, sent, _result(response))
+            self._ended(effect, sent, _result(answer))
 
     async def _carry(self, effect: Effect) -> None:
         sent = self._render(effect)
         try:
-            answer = self._post(sent, self._call_async)
-            response = await answer if isinstance(answer, Awaitable) else answer
+            answer = self._post(effect, sent, self._call_async)
+            if isinstance(answer, Awaitable):
+                is_ours = self._webhooks.find(sent.url) is not None
+                answer = await (self._in_time(effect, sent, answer) if is_ours else answer)
         except Exception as error:  # noqa: BLE001 - a receiver may raise anything
-            self._done(effect, sent, self._failed(sent, error))
+            self._ended(effect, sent, self._failed(sent, error))
         else:
-            self._done(effect, sent, _result(response))
+            self._ended(effect, sent, _result(answer))
+
+    async def _in_time(
+        self, effect: Effect, sent: WebhookRequest, answer: Awaitable[httpx.Response]
+    ) -> httpx.Response:
+        """The answer of a receiver in this process, if it comes before the server gives up.
+
+        A receiver that is too slow is not stopped by that, here as in reality: it goes on, beside the next
+        try. What it raises then still fails the test.
+        """
+        front = self._front
+        flag = front.clock.flag(f"the receiver of {redact_target(sent.url)}")
+        came: list[httpx.Response] = []
+        raised: list[Exception] = []
+        is_late = False
+
+        async def work() -> None:
+            try:
+                came.append(await answer)
+                if is_late and effect.kind == "webhook":
+                    self._webhooks.record(sent, "too late")
+            except Exception as error:  # noqa: BLE001 - a receiver may raise anything
+                raised.append(error)
+                if is_late:
+                    self._failed(sent, error)
+            finally:
+                flag.set()
+
+        self._spawn(work)
+        alarm = front.later(patience_for(effect), flag.set)
+        await front.clock.wait_for(flag)
+        with front.lock:
+            front.agenda.forget(alarm)
+            is_late = not came and not raised
+        if raised:
+            raise raised[0]
+        if is_late:
+            raise _TooLate
+        return came[0]
+
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        if running_library() == "trio":
+            import trio
+
+            trio.lowlevel.spawn_system_task(work)
+            return
+        task = asyncio.get_running_loop().create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _render(self, effect: Effect) -> WebhookRequest:
         front = self._front
@@ -114,10 +169,12 @@ class Courier:
             effect.url,
             httpx.Headers(list(request.headers)),
             request.body,
-            effect.api_key,
+            front.fake.post.key(front.fake, effect),
         )
 
-    def _post(self, sent: WebhookRequest, call: Receiver) -> Answer:
+    def _post(self, effect: Effect, sent: WebhookRequest, call: Receiver) -> Answer:
+        if self._front.fake.post.fate(effect) == NOBODY:
+            raise _Dropped
         found = self._webhooks.find(sent.url)
         if found is not None:
             return found[0](sent)
@@ -147,39 +204,76 @@ class Courier:
         )
 
     def _failed(self, sent: WebhookRequest, error: Exception) -> EffectResult:
-        if isinstance(error, _OutsideWorld):
-            return EffectResult(error=OUTSIDE, contacted=False)
+        match error:
+            case _OutsideWorld():
+                return EffectResult(error=OUTSIDE, contacted=False)
+            case _Dropped() | Unreachable():
+                return EffectResult(error=NOBODY)
+            case _TooLate():
+                return EffectResult(error="ReadTimeout")
+            case _:
+                pass
         found = self._webhooks.find(sent.url)
         if found is None:  # over HTTP
-            return EffectResult(error=redact_text(f"{type(error).__name__}: {error}"))
+            text = str(error)
+            said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+            return EffectResult(error=redact_text(said))
         if found[1]:
             where = redact_target(sent.url)
             error.add_note(f"raised by the receiver of {where} for {sent.kind} of {sent.run_id}")
             self._failures.append(error)
         return EffectResult(status=500, body="Internal Server Error")
 
+    def _ended(self, effect: Effect, sent: WebhookRequest, result: EffectResult) -> None:
+        """The try is over for the receiver; if it has answered, the network may yet lose that."""
+        fate = self._front.fake.post.fate(effect)
+        is_lost = fate is not None and result.status is not None
+        self._done(effect, sent, EffectResult(error=fate) if is_lost else result)
+        if effect.kind == "webhook" and result.status is not None and self.is_open:
+            lost = ", which was lost" if is_lost else ""
+            self._webhooks.record(sent, f"answered {result.status}{lost}")
+
     def _done(self, effect: Effect, sent: WebhookRequest, result: EffectResult) -> None:
         if not self.is_open:
             return
-        exact = replace(result, request_headers=dict(sent.headers), request_body=sent.body)
+        headers: dict[str, Any] = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in sent.headers.raw
+        }
+        exact = replace(result, request_headers=headers, request_body=sent.body)
         try:
             self._front.effect_done(effect, exact)
         except Exception as error:  # noqa: BLE001 - a script that goes on may raise anything
             if all(error is not problem.error for problem in self._front.fake.world.problems):
                 self._failures.append(error)
-        if effect.kind == "webhook" and result.status is not None:
-            self._webhooks.record(sent)
 
 
 class _OutsideWorld(Exception):
     """An address that nobody here answers and that is not this machine."""
 
 
+class _Dropped(Exception):
+    """The test wants this try to find nobody."""
+
+
+class _TooLate(Exception):
+    """The receiver took longer than the server waits."""
+
+
 Answer = httpx.Response | Awaitable[httpx.Response]
 
 
-async def _result_of(answer: Awaitable[httpx.Response]) -> httpx.Response:
-    return await answer
+def patience_for(effect: Effect) -> float:
+    """Seconds for which the server waits for the answer to one try (facts: runs 8, 11)."""
+    return REPLAY_PATIENCE if effect.replayed and effect.first is None else PATIENCE
+
+
+async def _in_time(answer: Awaitable[httpx.Response], patience: float) -> httpx.Response:
+    task = asyncio.ensure_future(answer)
+    done, _ = await asyncio.wait({task}, timeout=patience)
+    if not done:
+        task.cancel()
+        raise _TooLate
+    return task.result()
 
 
 def _call(sent: WebhookRequest) -> httpx.Response:

@@ -203,6 +203,7 @@ class Front:
         """Hand every effect that is due to where the client runs."""
         with self.lock:
             effects = self.fake.take_effects()
+        self.look_again()  # one may wait for its time
         for effect in effects:
             if here:
                 self._courier.start_here(effect)

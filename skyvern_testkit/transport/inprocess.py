@@ -43,7 +43,9 @@ class InProcessSkyvern(FakeSkyvern, Verdict, Clients, Furnishing):
         self.front = Front(self, clock, self._courier, by_polls=by_polls)
         self.webhooks = Webhooks(self.front)
         self._courier.begin(self.front, self.webhooks)
-        self.totp = TotpCodes(self._do, self.front.later)
+        self.totp = TotpCodes(
+            self._do, self.front.later, lambda: self.front.now, self.webhooks.receive
+        )
         self.transport = FakeTransport(self)
         self.sync_transport = SyncFakeTransport(self)
 
@@ -55,6 +57,10 @@ class InProcessSkyvern(FakeSkyvern, Verdict, Clients, Furnishing):
     def signal(self, name: str) -> int:
         with self.front.moving():
             return super().signal(name)
+
+    def fire_webhook(self, run_id: str, *, url: str | None = None) -> None:
+        with self.front.moving():
+            super().fire_webhook(run_id, url=url)
 
     def later(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         """Call a function after so many virtual seconds: ``fake.later(25, fake.signal, "approved")``.

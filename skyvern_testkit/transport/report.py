@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from skyvern_testkit.fake.journal import Entry, virtual_seconds
 from skyvern_testkit.fake.redact import redact_json, redact_target, redact_text
 from skyvern_testkit.faults import FaultRule
+from skyvern_testkit.faults.webhooks import WebhookRule
 from skyvern_testkit.script import Match, Miss, RunInput
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.world.events import Effect, EffectDue
@@ -71,6 +72,10 @@ class _View:
     def unused_faults(self) -> list[FaultRule]:
         unused = self.fake.faults.unused()
         return [it for it in unused if self.part is None or it.number in self.part.faults]
+
+    @property
+    def unused_webhook_faults(self) -> list[WebhookRule]:
+        return self.fake.webhook_faults.unused() if self.part is None else []
 
     @property
     def unmatched(self) -> list[tuple[RunInput, tuple[tuple[Rule, tuple[Miss, ...]], ...]]]:
@@ -215,6 +220,8 @@ def _unused(view: _View) -> Iterator[str]:
             yield f"{_pattern(rule.match)}.play(...): no run matched"
     for fault in view.unused_faults:
         yield f"{fault}: no call met it"
+    for strike in view.unused_webhook_faults:
+        yield f"{strike}: no webhook met it"
     if view.part is not None:
         return
     for said in fake.unplayed:
@@ -224,6 +231,9 @@ def _unused(view: _View) -> Iterator[str]:
     for plan in fake.faults.unfinished():
         what = ".answer(503), .slow(90) and the like"
         yield f"{plan.said_at}: {plan} without what goes wrong ({what}): it does nothing"
+    for hook in fake.webhook_faults.unfinished():
+        what = ".duplicate(), .delay(60) and the like"
+        yield f"{hook.said_at}: {hook} without what goes wrong ({what}): it does nothing"
 
 
 def _advice(view: _View) -> Iterator[str]:

@@ -7,12 +7,17 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Final, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import httpx
 
-from skyvern_testkit.clock import Flag
+from skyvern_testkit.clock import Deadlock, Flag
+from skyvern_testkit.faults.saying import place_of_caller
+from skyvern_testkit.faults.webhooks import WebhookPlan
 from skyvern_testkit.transport.front import Front
+
+if TYPE_CHECKING:
+    from aiohttp import web
 
 __all__ = [
     "Handler",
@@ -29,6 +34,8 @@ Reply = None | int | str | bytes | Mapping[str, Any] | tuple[int, Any] | httpx.R
 
 DEFAULT_URL: Final = "https://webhooks.skyvern-testkit.example/received"
 SIGNATURE: Final = "x-skyvern-signature"
+MOST_SHOWN: Final = 10
+"""Webhooks that an error names: the newest."""
 
 
 def sign_webhook(body: bytes | str, api_key: str) -> str:
@@ -81,6 +88,15 @@ class WebhookRequest:
         return json.loads(self.body)
 
     @property
+    def status(self) -> str | None:
+        """The status of the run, as the body tells it; None if it tells none."""
+        try:
+            told = self.json
+        except ValueError:
+            return None
+        return told.get("status") if isinstance(told, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
+
+    @property
     def signature(self) -> str | None:
         """The ``x-skyvern-signature`` header."""
         found: str | None = self.headers.get(SIGNATURE)
@@ -121,7 +137,8 @@ class Webhooks:
     def __init__(self, front: Front) -> None:
         self._front = front
         self._places: list[_Place] = [_Place(DEFAULT_URL, _accept, fails_test=False)]
-        self._flags: list[tuple[int, Flag]] = []
+        self._flags: list[tuple[_Wanted, Flag]] = []
+        self._how: list[str] = []
         self.received: list[WebhookRequest] = []
 
     def __iter__(self) -> Iterator[WebhookRequest]:
@@ -197,6 +214,27 @@ class Webhooks:
 
         self._places.append(_Place(url, receiver, fails_test=raise_app_exceptions))
 
+    def receive_aiohttp(
+        self, url: str, app: web.Application | Callable[[], web.Application]
+    ) -> None:
+        """Let an aiohttp application answer what is sent to an address.
+
+        It gets real HTTP without a socket. It is started (``on_startup``, ``cleanup_ctx``) on the event loop
+        of the first webhook, and cleaned up when that loop ends. What its handlers raise is a 500, as
+        aiohttp has it.
+
+        Args:
+            url: as in :meth:`receive`.
+            app: the application, or a function that makes one. In a synchronous test it must be the function:
+                each delivery has an event loop of its own.
+        """
+        from skyvern_testkit.transport.aiohttp_apps import AiohttpApp
+
+        running = AiohttpApp(app)
+        self._places.append(
+            _Place(url, lambda sent: running.answer(_as_httpx(sent)), fails_test=True)
+        )
+
     def find(self, url: str) -> tuple[Receiver, bool] | None:
         """Who answers that address, and whether an exception of theirs fails the test."""
         for place in reversed(self._places):
@@ -204,61 +242,172 @@ class Webhooks:
                 return place.receiver, place.fails_test
         return None
 
+    # --- what goes wrong on purpose ---------------------------------------------------------
+
+    def on(
+        self,
+        *,
+        run: str | None = None,
+        status: str | None = None,
+        url: str | None = None,
+        nth: int = 1,
+        when: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> WebhookPlan:
+        """Plan what goes wrong with a webhook: ``on(status="completed").duplicate()``.
+
+        Receivers in this process and on loopback alike see it, and the journal tells of it.
+
+        Args:
+            run: id of the run that it tells of, or a glob.
+            status: the run's, as the webhook tells it.
+            url: where it goes; a glob.
+            nth: which one, counted from 1 among those that match, from now on. A webhook that is tried again
+                counts once.
+            when: asked with the body as JSON.
+
+        Raises:
+            ValueError: ``nth`` is less than 1, or no run has that status.
+        """
+        plans = self._front.fake.webhook_faults
+        return plans.on(
+            run=run, status=status, url=url, nth=nth, when=when, said_at=place_of_caller()
+        )
+
     # --- waiting --------------------------------------------------------------------------
 
-    async def wait(self, count: int = 1, *, timeout: float | None = None) -> WebhookRequest:
+    def of(self, run: str | None = None, status: str | None = None) -> list[WebhookRequest]:
+        """Those received that tell of a run, or of a status, or both; oldest first."""
+        return [sent for sent in self.received if _Wanted(run, status).fits(sent)]
+
+    async def wait(
+        self,
+        count: int = 1,
+        *,
+        run: str | None = None,
+        status: str | None = None,
+        timeout: float | None = None,
+    ) -> WebhookRequest:
         """Wait until so many webhooks in all have been received.
 
         Args:
             count: how many, those included that are there.
+            run: of this run only: its id.
+            status: only those that tell of this status.
             timeout: virtual seconds; None: until nothing can come any more.
 
         Returns:
-            the ``count``-th.
+            the ``count``-th of them.
 
         Raises:
-            TimeoutError: they did not come in time.
+            TimeoutError: they did not come in time; the message names what did.
             Deadlock: they cannot come any more.
         """
-        flag = self._flag(count, timeout)
-        await self._front.clock.wait_for(flag)
-        return self._count_th(count, timeout)
+        wanted = _Wanted(run, status, count)
+        flag = self._flag(wanted, timeout)
+        try:
+            await self._front.clock.wait_for(flag)
+        except Deadlock as error:
+            error.add_note(self._came())
+            raise
+        return self._count_th(wanted, timeout)
 
-    def wait_sync(self, count: int = 1, *, timeout: float | None = None) -> WebhookRequest:
+    def wait_sync(
+        self,
+        count: int = 1,
+        *,
+        run: str | None = None,
+        status: str | None = None,
+        timeout: float | None = None,
+    ) -> WebhookRequest:
         """As :meth:`wait`, for tests that are not async."""
-        flag = self._flag(count, timeout)
-        self._front.clock.wait_for_sync(flag)
-        return self._count_th(count, timeout)
+        wanted = _Wanted(run, status, count)
+        flag = self._flag(wanted, timeout)
+        try:
+            self._front.clock.wait_for_sync(flag)
+        except Deadlock as error:
+            error.add_note(self._came())
+            raise
+        return self._count_th(wanted, timeout)
 
-    def _flag(self, count: int, timeout: float | None) -> Flag:
+    def _flag(self, wanted: _Wanted, timeout: float | None) -> Flag:
         front = self._front
-        flag = front.clock.flag(f"webhook number {count} ({len(self.received)} received so far)")
+        flag = front.clock.flag(f"{wanted} ({len(self.received)} received so far)")
         with front.lock:
-            if len(self.received) >= count:
+            if wanted.is_there(self.received):
                 flag.set()
             else:
-                self._flags.append((count, flag))
+                self._flags.append((wanted, flag))
         if timeout is not None and not flag.is_set:
             alarm = front.later(timeout, flag.set)
             flag.listen(lambda: front.agenda.forget(alarm))
         return flag
 
-    def _count_th(self, count: int, timeout: float | None) -> WebhookRequest:
-        if len(self.received) < count:
+    def _count_th(self, wanted: _Wanted, timeout: float | None) -> WebhookRequest:
+        found = [sent for sent in self.received if wanted.fits(sent)]
+        if len(found) < wanted.count:
             raise TimeoutError(
-                f"{count} webhooks were awaited and {len(self.received)} came in {timeout:g} virtual seconds"
+                f"{wanted.asked} and {len(found)} came in {timeout:g} virtual seconds\n{self._came()}"
             )
-        return self.received[count - 1]
+        return found[wanted.count - 1]
 
-    def record(self, sent: WebhookRequest) -> None:
-        """One more was answered."""
+    def _came(self) -> str:
+        """What has come, and what went elsewhere."""
+        lines = [f"  {how}" for how in self._how[-MOST_SHOWN:]]
+        said = [f"received so far: {len(self.received)}", *lines]
+        if missed := [
+            it.line()
+            for it in self._front.fake.journal.deliveries
+            if it.kind == "webhook" and it.status is None
+        ]:
+            said += ["tries that nobody answered:", *(f"  {it}" for it in missed[-MOST_SHOWN:])]
+        return "\n".join(said)
+
+    def record(self, sent: WebhookRequest, how: str) -> None:
+        """One more was received.
+
+        Args:
+            sent: what.
+            how: what became of it, in words.
+        """
         with self._front.lock:
             self.received.append(sent)
-            count = len(self.received)
-            ready = [flag for wanted, flag in self._flags if wanted <= count]
-            self._flags = [entry for entry in self._flags if entry[0] > count]
+            self._how.append(f"{sent.at:>10.3f} s  {sent.run_id} {sent.status or 'altered'}: {how}")
+            ready = [flag for wanted, flag in self._flags if wanted.is_there(self.received)]
+            self._flags = [entry for entry in self._flags if entry[1] not in ready]
         for flag in ready:
             flag.set()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What somebody waits for."""
+
+    run: str | None = None
+    status: str | None = None
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise ValueError(f"wait() counts webhooks from 1, so it cannot be {self.count}")
+
+    def __str__(self) -> str:
+        return f"webhook number {self.count}{self._which}"
+
+    @property
+    def _which(self) -> str:
+        of = f" of {self.run}" if self.run else ""
+        return f"{of} with status {self.status}" if self.status else of
+
+    @property
+    def asked(self) -> str:
+        many = f"{self.count} webhooks{self._which} were" if self.count > 1 else None
+        return f"{many or f'1 webhook{self._which} was'} awaited"
+
+    def fits(self, sent: WebhookRequest) -> bool:
+        return self.run in (None, sent.run_id) and self.status in (None, sent.status)
+
+    def is_there(self, received: list[WebhookRequest]) -> bool:
+        return sum(map(self.fits, received)) >= self.count
 
 
 def _accept(_: WebhookRequest) -> httpx.Response:

@@ -92,10 +92,14 @@ def _shown(body: str) -> str | None:
 
 
 def _error(result: EffectResult) -> str | None:
-    """Without the class of the exception, which the webhook of an ended run has."""
+    """In other words than the run's ``webhook_failure_reason`` has (seen on 1.0.56)."""
     if result.status is not None or not result.contacted:
         return None
-    return f"Could not reach URL: {(result.error or '').partition(': ')[2]}"
+    kind, _, text = (result.error or "").partition(": ")
+    if kind.endswith("Timeout"):
+        return "Request timed out after 60 seconds."
+    known = "Could not reach URL" if kind == "ConnectError" else "Unexpected error"
+    return f"{known}: {text}"
 
 
 ENDPOINTS: Final = (
