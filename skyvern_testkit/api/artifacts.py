@@ -16,6 +16,7 @@ from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.rows import Artifact, Run, Upload
 
 __all__ = ["ENDPOINTS", "artifact_body"]
@@ -92,6 +93,8 @@ def get_run_artifacts(call: Call) -> list[JsonObject]:
     runs = call.world.rows(Run, call.organization_id)
     run = next((row for row in runs if run_id == (row.hidden_run_id or row.id)), None)
     if run is None:
+        who = call.organization_id
+        advise(call.world, "artifacts_of_nobody", organization_id=who, run=run_id)
         return []
     wanted = call.query.artifact_type
     found = [

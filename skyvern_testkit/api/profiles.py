@@ -14,6 +14,7 @@ from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp, timestamp_or_none
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.rows import Credential, Profile, Run, Session, Workflow
 from skyvern_testkit.world.world import World
 
@@ -210,6 +211,9 @@ def _from_session(
         Session, session_id, f"Browser session {session_id} does not exist or is not live."
     )
     if not session.generate_browser_profile:
+        who = call.organization_id
+        kind = "profile_needs_session_flag"
+        advise(world, kind, organization_id=who, session=session.id)
         raise Refusal(400, _NOT_ASKED)
     if not session.is_over or session.completed_at is None:
         raise Refusal(400, _NOT_YET)
@@ -239,6 +243,8 @@ def _archive_of_run(call: Call, run_id: str) -> Generator[Wait, None, None]:
         raise Refusal(404, missing)
     workflow = call.world.get_deleted(Workflow, run.workflow_id or "", call.organization_id)
     if workflow is None or not workflow.persists_browser_session:
+        kind = "profile_needs_persisting"
+        advise(call.world, kind, run_id, run=run_id, workflow=run.workflow_permanent_id)
         raise Refusal(400, "Workflow does not persist browser sessions")
     for look in range(LOOKS):
         ready = call.world.run(run_id).archive_ready_at

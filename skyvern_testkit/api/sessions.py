@@ -13,6 +13,7 @@ from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MINUTE, timestamp, timestamp_or_none
 from skyvern_testkit.world import machine
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.rows import Profile, Session
 
 __all__ = ["ENDPOINTS", "session_body"]
@@ -171,6 +172,10 @@ def create_browser_session(call: Call) -> JsonObject:
         generate_browser_profile=asked.generate_browser_profile,
     )
     machine.expire_later(call.world, session)
+    if warning is not None:
+        who = call.organization_id
+        case = {"asked": asked.timeout, "granted": timeout}
+        advise(call.world, "session_capped", organization_id=who, **case)
     return session_body(call, session, warning=warning)
 
 

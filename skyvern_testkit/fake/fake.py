@@ -24,10 +24,11 @@ from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import DEFAULT_EPOCH
 from skyvern_testkit.world import machine
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.keys import DEFAULT_KEY, Keys
 from skyvern_testkit.world.rows import Run
-from skyvern_testkit.world.world import Advice, Timing, World
+from skyvern_testkit.world.world import Timing, World
 
 if TYPE_CHECKING:
     from skyvern_testkit.fake.loading import Loaded
@@ -219,9 +220,7 @@ class FakeSkyvern:
                 }
             )
             known = ", ".join(map(repr, waiting)) or "none"
-            self.world.advice.append(
-                Advice("signal_unheard", f"signal {name!r} reached no run (runs wait for: {known})")
-            )
+            advise(self.world, "signal_unheard", name=name, known=known)
         return heard
 
     def fire_webhook(self, run_id: str, *, url: str | None = None) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Answer, Call, Endpoint, Wait
 from skyvern_testkit.api.validation import check_body, check_headers, check_query, refuse
 from skyvern_testkit.wire.errors import Invalid
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json
-from skyvern_testkit.world.world import Advice
+from skyvern_testkit.world.advice import advise
 
 if TYPE_CHECKING:
     from skyvern_testkit.fake.fake import FakeSkyvern
@@ -86,13 +87,15 @@ def call_of(
     if wrong:
         raise refuse(wrong, reduced=reduced)
     for name in ignored:
-        fake.world.advice.append(
-            Advice(
-                "parameter_ignored",
-                f"{endpoint.name} of Skyvern {fake.dialect.release} ignores {name!r} in silence",
-            )
+        advise(
+            fake.world,
+            "parameter_ignored",
+            organization_id=caller.organization_id,
+            operation=endpoint.name,
+            release=fake.dialect.release,
+            name=name,
         )
-    return Call(
+    call = Call(
         world=fake.world,
         links=fake.links,
         dialect=fake.dialect,
@@ -105,6 +108,9 @@ def call_of(
         headers=headers,
         request=request,
     )
+    sent = (name for name, _ in request.query_items if name not in ignored)
+    advising.on_unknown(call, endpoint, body, sent)
+    return call
 
 
 def perform(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from skyvern_testkit.script import Family, WebhookAnswered
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.events import Effect, EffectDue, EffectResult
 from skyvern_testkit.world.retries import mark_sent
 from skyvern_testkit.world.rows import Run
@@ -67,6 +68,8 @@ def webhook_sent(world: World, effect: Effect, result: EffectResult) -> None:
         got_through = result.ok or not result.contacted
         attempts = mark_sent(run, effect.run.attempt, world.now) if got_through else run.attempts
         world.change(run, webhook_failure_reason=_failure(result), attempts=attempts)
+        if failure := _failure(result):
+            advise(world, "webhook_failed", run.id, why=failure)
     wake(
         world,
         lambda _, trigger: (

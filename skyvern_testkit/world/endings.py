@@ -8,11 +8,12 @@ from typing import Final
 
 from skyvern_testkit.script import Family, RunError, State
 from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.blocks import current_block, definitions_of
 from skyvern_testkit.world.own_errors import is_server_code
 from skyvern_testkit.world.plausible import plausible
 from skyvern_testkit.world.rows import Run
-from skyvern_testkit.world.world import Advice, World
+from skyvern_testkit.world.world import World
 
 __all__ = [
     "block_reason",
@@ -104,14 +105,7 @@ def shown_errors(world: World, run: Run, errors: tuple[RunError, ...]) -> tuple[
         if is_server_code(error.code):
             continue  # own_errors says what becomes of it
         known = ", ".join(mapping) or "none"
-        world.advice.append(
-            Advice(
-                "unmapped_error_code",
-                f"error code {error.code!r} is not in the caller's "
-                f"error_code_mapping (codes: {known}), so the server drops it",
-                run.id,
-            )
-        )
+        advise(world, "unmapped_error_code", run.id, code=error.code, known=known)
     return tuple(found)
 
 
@@ -184,14 +178,7 @@ def default_output(world: World, run: Run) -> Json:
     if run.output is not None or schema is None:
         return run.output
     if run.run_type == "task_v1" and run.input.url is not None:
-        world.advice.append(
-            Advice(
-                "schema_without_extraction",
-                "a 1.0 task with a url gives no output for its "
-                "data_extraction_schema; use engine skyvern-2.0 or a workflow, or script the output",
-                run.id,
-            )
-        )
+        advise(world, "schema_without_extraction", run.id)
         return None
     return plausible(schema, world.random)
 
@@ -203,11 +190,4 @@ def _advise_on_schema(world: World, run: Run, schema: Json) -> None:
 
     violations = conforms(run.output, schema)
     if violations:
-        world.advice.append(
-            Advice(
-                "output_against_schema",
-                "the scripted output does not satisfy the caller's data_extraction_schema "
-                f"({violations[0]}); the real server would hand it on all the same",
-                run.id,
-            )
-        )
+        advise(world, "output_against_schema", run.id, violation=violations[0])

@@ -7,6 +7,7 @@ from typing import Any, Final
 from skyvern_testkit.script import Family, RunReaches, State, Step
 from skyvern_testkit.wire.times import MICROSECOND
 from skyvern_testkit.world import traces
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.agent import works_in_browser
 from skyvern_testkit.world.blocks import workflow_of
 from skyvern_testkit.world.deliveries import webhook_at_end
@@ -70,6 +71,8 @@ def later(world: World, run: Run) -> int:
 
 def finish(world: World, run: Run, step: Step, why: str) -> Run:
     """End a run as its script says."""
+    if run.origin == "download_files" and step.state is State.COMPLETED and not run.downloads:
+        advise(world, "download_empty", run.id)
     if step.state is State.COMPLETED and run.family is not Family.WORKFLOW:
         run = world.change(run, output=default_output(world, run))
     found = found_by_server(run, step)

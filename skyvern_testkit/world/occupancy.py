@@ -6,10 +6,11 @@ from typing import Final
 
 from skyvern_testkit.script import Family, SessionClosed
 from skyvern_testkit.wire.times import MINUTE, SECOND
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.events import SessionExpires, SessionFree, SessionLost
 from skyvern_testkit.world.rows import Run, Session
 from skyvern_testkit.world.waking import wake
-from skyvern_testkit.world.world import Advice, World
+from skyvern_testkit.world.world import World
 
 __all__ = [
     "end_session",
@@ -52,7 +53,7 @@ def occupy(world: World, run: Run) -> str | None:
             f"(status: {session.status}). Create a new browser session and retry."
         )
     if session.occupant is not None and session.occupant != occupant_of(run):
-        _advise_on_kept(world, run, session)
+        _advise_on_occupant(world, run, session)
         return (
             f"{_REFUSED_PREFIX[run.family]}Browser session {session.id} is already occupied by "
             f"{session.occupant}. Wait for that run to finish or cancel it, then retry."
@@ -61,18 +62,13 @@ def occupy(world: World, run: Run) -> str | None:
     return None
 
 
-def _advise_on_kept(world: World, run: Run, session: Session) -> None:
+def _advise_on_occupant(world: World, run: Run, session: Session) -> None:
     occupant = world.get(Run, session.occupant, run.organization_id)
-    if occupant is not None and occupant.is_over and world.timing.task_session is None:
-        world.advice.append(
-            Advice(
-                "session_kept",
-                f"task {occupant.id} is {occupant.status} and keeps browser session {session.id}, as "
-                "on the self-hosted server; where the hosted service is meant, which lets go, use "
-                "Timing(task_session=0)",
-                run.id,
-            )
-        )
+    case = {"occupant": session.occupant, "session": session.id}
+    if occupant is None or not occupant.is_over:
+        advise(world, "session_busy", run.id, **case)
+    elif world.timing.task_session is None:
+        advise(world, "session_kept", run.id, status=occupant.status, **case)
 
 
 def free_session(world: World, run: Run) -> None:

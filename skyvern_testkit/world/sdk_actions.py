@@ -6,8 +6,9 @@ from typing import Final
 
 from skyvern_testkit.script.actions import ActionAnswer, ActionMatch, ActionRule, SdkAction
 from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.plausible import plausible
-from skyvern_testkit.world.world import Advice, World
+from skyvern_testkit.world.world import World
 
 __all__ = ["add_action_rule", "answer_to"]
 
@@ -64,8 +65,9 @@ def answer_to(world: World, action: SdkAction, run_id: str) -> Json:
             return answer(action) if callable(answer) else answer
     near = [str(rule.match) for rule in world.action_rules if rule.match.is_for(action.type)]
     if near:
-        text = f"no rule fits this {action.type} ({action.prompt!r}); there is {', '.join(near)}"
-        world.advice.append(Advice("action_unmatched", text, run_id))
+        rules = ", ".join(near)
+        asked = {"type": action.type, "prompt": action.prompt, "rules": rules}
+        advise(world, "action_unmatched", run_id, **asked)
     return _plausible(world, action)
 
 

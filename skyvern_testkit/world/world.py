@@ -99,6 +99,8 @@ class Advice:
     kind: str
     text: str
     run_id: str | None = None
+    organization_id: str | None = None
+    """Whom it is about, where that is no run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import checked_url
 from skyvern_testkit.api.runs.checks import check_profile, check_session
@@ -136,7 +137,7 @@ def _start_browser_task(
             max_screenshot_scrolls=asked.max_screenshot_scrolling_times,
             browser_address=asked.browser_address,
         )
-        return start_run(
+        answer = start_run(
             call,
             Order(
                 origin=origin,
@@ -159,6 +160,8 @@ def _start_browser_task(
                 browser_profile_id=asked.browser_profile_id,
             ),
         )
+        advising.on_run(call, asked, answer["run_id"])
+        return answer
 
 
 def _auto_generated(

@@ -14,6 +14,7 @@ from skyvern_testkit.script import Family, State
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import machine
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.events import Effect
 from skyvern_testkit.world.retries import was_told
 from skyvern_testkit.world.rows import Run
@@ -67,6 +68,7 @@ def _begin(call: Call, run: Run) -> Effect | None:
     world = call.world
     if run.is_over:
         run, tells = _cancel_what_is_over(call, run)
+        advise(world, "cancel_after_end", run.id, status=run.status)
     else:
         run, tells = machine.cancel(world, run), True
     return machine.webhook_now(world, run) if tells else None

@@ -25,6 +25,7 @@ from skyvern_testkit.api.tags.searching import MAX_TERMS, tagged
 from skyvern_testkit.script import Family
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import from_datetime
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.tags import Kind
 
@@ -137,6 +138,9 @@ def get_workflow_runs_by_id(call: Call) -> list[JsonObject]:
     Those that blocks of other runs have started are hidden unless they are asked for.
     """
     query: RunsOfWorkflowQuery = call.query
+    workflow_id, who = call.params["workflow_id"], call.organization_id
+    if not call.world.workflow_versions(workflow_id, who):
+        advise(call.world, "runs_of_nobody", organization_id=who, workflow=workflow_id)
     tags = tagged(call.world, call.organization_id, Kind.RUN, query.tags)
     start, end = _instant(query.created_at_start), _instant(query.created_at_end)
     found = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import check_host, checked_url
 from skyvern_testkit.api.runs.answers import create_body
@@ -85,6 +86,7 @@ def run_task(call: Call) -> JsonObject:
         ),
     )
     attach_files(call, asked.file_ids, run.id)
+    advising.on_task(call, asked, run.id, default_steps=DEFAULT_MAX_STEPS)
     return create_body(run, call.links)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import checked_url
 from skyvern_testkit.api.runs.checks import check_profile, check_session
@@ -77,7 +78,7 @@ def run_workflow(call: Call) -> JsonObject:
         run_metadata=asked.run_metadata,
         file_ids=asked.file_ids,
     )
-    return start_run(
+    answer = start_run(
         call,
         Order(
             origin="run_workflow",
@@ -100,6 +101,8 @@ def run_workflow(call: Call) -> JsonObject:
             file_ids=asked.file_ids or (),
         ),
     )
+    advising.on_workflow_run(call, asked, workflow, answer["run_id"])
+    return answer
 
 
 def find_workflow(

@@ -9,10 +9,11 @@ from skyvern_testkit.api.runs.parameters import credential_of, resolve
 from skyvern_testkit.api.runs.requests import workflow_echo
 from skyvern_testkit.api.runs.starting import Order, begin_run
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.events import ScheduleDue
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.schedules import Schedule, arm, is_current
-from skyvern_testkit.world.world import Advice, World
+from skyvern_testkit.world.world import World
 
 __all__ = ["fire"]
 
@@ -41,7 +42,9 @@ def fire(world: World, event: ScheduleDue) -> None:
     try:
         run = _started(world, schedule, event.at)
     except (Refusal, ServerCrash) as refusal:
-        world.advice.append(Advice("schedule_idle", _why_idle(schedule, refusal)))
+        why = refusal.detail if isinstance(refusal, Refusal) else refusal.name
+        owner = schedule.organization_id
+        advise(world, "schedule_idle", organization_id=owner, schedule=schedule.id, why=why)
         return
     if schedule.is_once:
         world.change(
@@ -50,11 +53,6 @@ def fire(world: World, event: ScheduleDue) -> None:
             dispatch_status="fired",
             workflow_run_id=run.id,
         )
-
-
-def _why_idle(schedule: Schedule, refusal: Refusal | ServerCrash) -> str:
-    why = refusal.detail if isinstance(refusal, Refusal) else refusal.name
-    return f"schedule {schedule.id} was due and started no run: {why}"
 
 
 def _started(world: World, schedule: Schedule, at: int) -> Run:

@@ -92,7 +92,7 @@ def _advise_on_rules(world: World, run: Run, blocks: list[JsonObject]) -> None:
         )
         if all(match.misses(block) for block in asked):
             text = f"{match} fits no block of the workflow of run {run.id} (blocks: {known})"
-            world.advice.append(Advice("block_unknown", text, run.id))
+            advise(world, "block_unknown", run.id, text=text)
 
 
 def next_step(world: World, run: Run, sent: Json) -> tuple[Run, Step | None]:
