@@ -178,7 +178,7 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         self._later = _Later(clock)
         self.transport = RemoteTransport(url, clock, zero, self._sent)
         self.sync_transport = SyncRemoteTransport(url, clock, zero, self._sent)
-        self.totp = TotpCodes(self._do, self.later)
+        self.totp = TotpCodes(self._do, self.later, lambda: zero + clock.now_ns, _no_receiver)
         self.faults = _RemoteFaults(self._orders)
 
     def __repr__(self) -> str:
@@ -261,6 +261,21 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         heard: int = self._orders("POST", "signals", json={"name": name}).json()["heard"]
         return heard
 
+    def fire_webhook(self, run_id: str, *, url: str | None = None) -> None:
+        """Send the webhook of a run now; see :meth:`FakeSkyvern.fire_webhook`. The server delivers it.
+
+        Raises:
+            LookupError: this key has no such run.
+            ValueError: it has no ``webhook_url``, and none is given.
+        """
+        order = {} if url is None else {"url": url}
+        try:
+            self._orders("POST", f"webhooks/{quote(run_id)}", json=order)
+        except OrderRefused as refused:
+            if refused.status == 404:
+                raise LookupError(str(refused)) from None
+            raise
+
     def later(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         """Call a function after so many seconds of the clock.
 
@@ -338,6 +353,14 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         self.clock.detach(self._later)
         with contextlib.suppress(NotOurServer, OrderRefused):
             self._orders("DELETE", "faults")
+
+
+def _no_receiver(*_: object) -> None:
+    raise CannotTravel(
+        "totp.serve(...) is not to be had of a fake in another process: a totp_url is answered by a "
+        "function of this process. Serve one on loopback yourself, or run this test on a fake of its "
+        "own process."
+    )
 
 
 def _problem(told: Mapping[str, Any]) -> Problem:

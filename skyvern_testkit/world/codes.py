@@ -107,24 +107,29 @@ _SAME_MOMENT: Final = MILLISECOND
 
 
 def why_not(world: World, run: Run, code: TotpCode, identifier: str | None) -> str | None:
-    """Why this run may not use that code, in words for the test; None if it may."""
+    """Why this run may not use that code, in words for the test; None if it may.
+
+    What holds for ever comes first: in the end every code was sent too long ago.
+    """
     if identifier is None or normal_identifier(code.identifier) != normal_identifier(identifier):
         return f"sent to {code.identifier!r}, and the run looks for {identifier!r}"
     if code.otp_type != "totp" or not code.code:
         return "there is no code in it"
-    if code.created_at < world.now - world.timing.code_window:
-        return "sent too long ago"
     if code.expired_at is not None and code.expired_at <= world.now:
         return "expired"
     if code.task_id is not None and code.task_id not in _tasks(run):
         return f"only for {code.task_id}"
     if code.workflow_run_id is not None and code.workflow_run_id not in (run.id, run.hidden_run_id):
         return f"only for {code.workflow_run_id}"
-    if run.family is not Family.WORKFLOW:  # a task takes codes sent before it began
-        return None
-    if run.started_at is None or code.created_at < run.started_at - _SAME_MOMENT:
+    if run.family is Family.WORKFLOW and not _after_start(run, code):
         return "sent before the run began, which counts in a workflow"
+    if code.created_at < world.now - world.timing.code_window:
+        return "sent too long ago"
     return None
+
+
+def _after_start(run: Run, code: TotpCode) -> bool:
+    return run.started_at is not None and code.created_at >= run.started_at - _SAME_MOMENT
 
 
 def _tasks(run: Run) -> tuple[str | None, ...]:

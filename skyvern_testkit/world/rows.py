@@ -295,7 +295,6 @@ class CodeNeed:
 
     Args:
         since: when it was first needed.
-        asks_url: there is a ``totp_url`` to be asked.
         statuses: of the URL's answers, one a look.
         is_answered: the URL has answered at every look so far.
         has_spoken: one of its answers was of the form that is expected, with a code or without.
@@ -303,7 +302,6 @@ class CodeNeed:
     """
 
     since: int
-    asks_url: bool = False
     statuses: tuple[int, ...] = ()
     is_answered: bool = True
     has_spoken: bool = False

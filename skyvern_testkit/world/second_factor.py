@@ -27,8 +27,7 @@ def code_at_once(world: World, run: Run, need: CodeFound) -> str | None:
         reason, error = missing_source()
         end_work(world, run, State.TERMINATED, reason, errors=(error,), why="no source of codes")
         return None
-    waits = CodeNeed(since=world.now, asks_url=sources.url is not None)
-    run = world.change(run, need=waits, modified_at=run.modified_at)
+    run = world.change(run, need=CodeNeed(since=world.now), modified_at=run.modified_at)
     world.schedule(world.now + world.timing.first_code_look, LookForCode(run.id, run.turn))
     return None
 
@@ -124,7 +123,7 @@ def _give_up(world: World, run: Run, need: CodeNeed, sources: Sources) -> None:
 def _clues(world: World, run: Run, need: CodeNeed, sources: Sources) -> list[str]:
     """What the test's author wants to know of a code that never came: for the report alone."""
     clues = [need.error] if need.error else []
-    if sources.url is not None and not need.statuses and need.is_answered is not need.asks_url:
+    if sources.url is not None and not need.statuses and need.error is None:
         clues.append("nobody answers its totp_url (skyvern_totp.serve, or a server on loopback)")
     newest = reversed(list(world.rows(TotpCode, run.organization_id)))
     refused = ((code, why_not(world, run, code, sources.identifier)) for code in islice(newest, 3))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urljoin
 
+from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.messages import VERBATIM, code_in
 
@@ -67,7 +68,7 @@ def read(effect: Effect, result: EffectResult) -> Answer:
     return _said(answer)
 
 
-def _said(answer: object) -> Answer:
+def _said(answer: Json) -> Answer:
     match answer:
         case {"verification_code": str() | int() as value} if value:
             return Answer(_code(str(value)), has_spoken=True)

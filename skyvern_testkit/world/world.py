@@ -22,7 +22,6 @@ from skyvern_testkit.world.events import (
     EffectDue,
     EffectResult,
     Event,
-    LookForCode,
     ScheduleDue,
     Unwound,
 )
@@ -350,7 +349,19 @@ class World:
         """Could what is due ever reach a client: an effect under way, due, or still to be made?"""
         if self.in_flight or any(self._tells(event) for _, _, event in self._heap):
             return True
-        return any(run.webhook_url or run.totp_url for run in self.live_runs())
+        return any(
+            run.webhook_url or run.totp_url or self._has_code_url(run) for run in self.live_runs()
+        )
+
+    def _has_code_url(self, run: Run) -> bool:
+        workflow = self.get_deleted(Workflow, run.workflow_id or "", run.organization_id)
+        blocks = list(workflow.blocks) if workflow else []
+        while blocks:
+            block = blocks.pop()
+            if block.get("totp_verification_url"):
+                return True
+            blocks += block.get("loop_blocks") or ()
+        return False
 
     def _tells(self, event: Event) -> bool:
         match event:
@@ -358,9 +369,6 @@ class World:
                 return True
             case ScheduleDue():  # its run may send one
                 return self._may_tell(event)
-            case LookForCode(run_id=run_id):  # its totp_url is asked
-                need = self.run(run_id).need
-                return need is not None and need.asks_url
             case Unwound(run_id=run_id):  # the webhook of a canceled run goes out once more
                 return bool(self.run(run_id).webhook_url)
             case _:
