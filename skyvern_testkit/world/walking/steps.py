@@ -25,6 +25,7 @@ from skyvern_testkit.script import (
 )
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world import traces
+from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.blocks import TASK_BLOCKS, current_block, outputs_so_far, workflow_of
 from skyvern_testkit.world.endings import navigation_error, shown_errors
 from skyvern_testkit.world.events import Effect, EffectResult
@@ -42,7 +43,7 @@ from skyvern_testkit.world.walking.graph import (
 )
 from skyvern_testkit.world.walking.templates import TemplateError, render_all
 from skyvern_testkit.world.walking.walk import Frame, Outcome, Scope, Walk
-from skyvern_testkit.world.world import Advice, World
+from skyvern_testkit.world.world import World
 
 __all__ = [
     "answered",
