@@ -43,7 +43,7 @@ CASES_HEAD = """
 ## Cases
 
 A case of which no line is known names the recorded exchange that it repeats, or a section of the
-facts about runs, which are not in this list.
+facts about runs that is not in this list.
 
 | case | lines |
 |---|---|
@@ -200,7 +200,7 @@ def lines_of() -> dict[str, list[str]]:
 
 def faults() -> Iterator[str]:
     """Everything in which lines and cases do not fit together."""
-    facts = {section.name.partition(" ")[0] for section in sections()}
+    known = {section.name for section in sections()}
     for section in sections():
         for number, line in enumerate(section.lines, 1):
             if line.name != f"{section.name}.{number}":
@@ -209,10 +209,12 @@ def faults() -> Iterator[str]:
     for name, stated in cases().items():
         if stated.times > 1:
             yield f"{name}: {stated.times} cases have this name"
-        told = {section for section in stated.sections if section.partition(" ")[0] in facts}
+        told = stated.sections & known
         listed = {line.rpartition(".")[0] for line in lines_of().get(name, ())}
         for told_of in sorted(stated.sections):
             name_of_facts, _, beginning = told_of.partition(" ")
+            if name_of_facts == "resources" and told_of not in known:
+                yield f"{name}: there is no section {told_of}"
             if name_of_facts == "recorded" and not is_recorded(beginning):
                 yield f"{name}: there is no recorded exchange {beginning}"
         for missing in sorted(told - listed):

@@ -44,6 +44,13 @@ def task(skyvern: Caller) -> str:
     )
 
 
+def task_v2(skyvern: Caller) -> dict[str, str]:
+    """A new task of the second generation."""
+    asked = {"prompt": "Log in", "url": "https://example.com", "engine": "skyvern-2.0"}
+    made: dict[str, str] = skyvern.raw.call("run_task", **asked).ok()
+    return made
+
+
 # --- what is answered ---------------------------------------------------------------------------
 
 
@@ -298,6 +305,31 @@ def test_task_and_run_are_not_taken_for_each_other(skyvern: Caller) -> None:
     task_id, run_id = task(skyvern), run(skyvern)
     send(skyvern, workflow_run_id=task_id).refused(400, f"Invalid workflow run id: {task_id}")
     send(skyvern, task_id=run_id).refused(400, f"Invalid task id: {run_id}")
+
+
+@case("totp.link.task_v2", fact="runs 9")
+def test_task_of_the_second_generation_is_neither(skyvern: Caller) -> None:
+    run_id = task_v2(skyvern)["run_id"]
+    send(skyvern, task_id=run_id).refused(400, f"Invalid task id: {run_id}")
+    send(skyvern, workflow_run_id=run_id).refused(400, f"Invalid workflow run id: {run_id}")
+
+
+@case("totp.link.behind_task_v2", fact="runs 9")
+def test_run_behind_a_task_of_the_second_generation_is_one(skyvern: Caller) -> None:
+    behind = task_v2(skyvern)["app_url"].rpartition("/")[2]
+    assert send(skyvern, workflow_run_id=behind).ok()["workflow_run_id"] == behind
+
+
+@case("totp.link.block", fact="runs 9")
+def test_code_is_for_the_task_of_a_block(skyvern: Caller) -> None:
+    run_id = run(skyvern)
+    for _ in range(100):
+        rows = skyvern.raw.call("get_run_timeline", run_id=run_id).ok()
+        if rows and rows[0]["block"]["task_id"]:
+            break
+        skyvern.wait(0.2)
+    task_id = rows[0]["block"]["task_id"]
+    assert send(skyvern, task_id=task_id).ok()["task_id"] == task_id
 
 
 @case("totp.link.stranger", fact="resources 1, 8")

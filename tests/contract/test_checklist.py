@@ -18,5 +18,7 @@ def test_the_page_of_the_checklist_is_up_to_date() -> None:
 
 def test_every_section_has_its_number_and_lines() -> None:
     named = [section.name for section in TOOL.sections()]
-    assert named == [f"resources {number}" for number in range(1, 15)]
+    assert [name for name in named if name.startswith("resources")] == [
+        f"resources {number}" for number in range(1, 15)
+    ]
     assert all(section.lines for section in TOOL.sections())
