@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from skyvern_testkit.transport.webhooks import sign_webhook as sign_webhook
     from skyvern_testkit.transport.webhooks import verify_webhook as verify_webhook
     from skyvern_testkit.wire.operations import UnknownOperation as UnknownOperation
+    from skyvern_testkit.world.advice import SkyvernAdvice as SkyvernAdvice
     from skyvern_testkit.world.world import Timing as Timing
 
 _HOMES = {
@@ -108,6 +109,7 @@ _HOMES = {
     "transport.verdict": ("StrictFailure",),
     "transport.webhooks": ("WebhookRequest", "Webhooks", "sign_webhook", "verify_webhook"),
     "wire.operations": ("UnknownOperation",),
+    "world.advice": ("SkyvernAdvice",),
     "world.world": ("Timing",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -131,6 +133,7 @@ __all__ = [
     "RunInput",
     "RunScript",
     "ScriptError",
+    "SkyvernAdvice",
     "State",
     "StrictFailure",
     "Timing",

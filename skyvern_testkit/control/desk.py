@@ -13,12 +13,12 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.api.endpoints import endpoints
-from skyvern_testkit.control.entries import delivery_as_json, entry_as_json
+from skyvern_testkit.control.entries import advice_as_json, delivery_as_json, entry_as_json
 from skyvern_testkit.control.faults import read_ask, read_times, rule_as_json
 from skyvern_testkit.fake.doing import do
 from skyvern_testkit.faults import FaultRule
 from skyvern_testkit.script.fakefile import FakeFileError, parse_fake
-from skyvern_testkit.transport.report import Part, complaints, render
+from skyvern_testkit.transport.report import Part, advice_of, complaints, render
 from skyvern_testkit.transport.stamps import CONTROL
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.http import Request, Response
@@ -201,6 +201,11 @@ class Desk:
         """What was planned and not used, and the like."""
         return _said(200, {"complaints": complaints(self._fake, self._part(order))})
 
+    def advice(self, order: _Order) -> Response:
+        """What the real server would have accepted in silence."""
+        told = advice_of(self._fake, self._part(order))
+        return _said(200, {"advice": [advice_as_json(each) for each in told]})
+
     def operate(self, order: _Order) -> Response:
         """An operation is done at once, as no request: no fault, no line in the journal."""
         given = order.json if order.request.body else {}
@@ -269,6 +274,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
     ("journal", False): {"GET": Desk.journal},
     ("report", False): {"GET": Desk.report},
     ("complaints", False): {"GET": Desk.complaints},
+    ("advice", False): {"GET": Desk.advice},
     ("operations", True): {"POST": Desk.operate},
 }
 """Name, and whether something stands behind it, to methods to orders."""

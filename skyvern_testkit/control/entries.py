@@ -7,7 +7,7 @@ shown; what it has sent itself, it knows exactly, and puts back in their place.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,8 +15,19 @@ from skyvern_testkit.fake.journal import Delivery, Entry
 from skyvern_testkit.fake.redact import redact_headers, redact_json, redact_target, redact_text
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.advice import KINDS
+from skyvern_testkit.world.world import Advice
 
-__all__ = ["Sent", "delivery_as_json", "delivery_of", "entry_as_json", "entry_of", "reunited"]
+__all__ = [
+    "Sent",
+    "advice_as_json",
+    "advice_of",
+    "delivery_as_json",
+    "delivery_of",
+    "entry_as_json",
+    "entry_of",
+    "reunited",
+]
 
 BODY_LIMIT: Final = 256 << 10
 """Bytes of a body that is shown; of a longer one only the size is."""
@@ -108,6 +119,24 @@ def entry_of(told: JsonObject, began: float) -> Entry:
         fault=told["fault"],
         outcome=told["outcome"],
     )
+
+
+def advice_as_json(advice: Advice) -> Json:
+    """What a test's author wants to know, with the fact behind it."""
+    kind = KINDS[advice.kind]
+    return {
+        "kind": advice.kind,
+        "run_id": advice.run_id,
+        "text": redact_text(advice.text),
+        "fact": kind.fact,
+        "source": kind.source,
+        "instead": kind.instead,
+    }
+
+
+def advice_of(told: Mapping[str, Any]) -> Advice:
+    """An advice as it was written by :func:`advice_as_json`."""
+    return Advice(told["kind"], told["text"], told["run_id"])
 
 
 def delivery_of(told: JsonObject, began: float) -> Delivery:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from skyvern_testkit.clock import Clock, RealClock, VirtualClock
 from skyvern_testkit.control.carrying import RemoteTransport, SyncRemoteTransport
-from skyvern_testkit.control.entries import Sent, delivery_of, reunited
+from skyvern_testkit.control.entries import Sent, advice_of, delivery_of, reunited
 from skyvern_testkit.control.faults import ALWAYS, fault_as_json
 from skyvern_testkit.control.orders import NotOurServer, OrderRefused, Orders
 from skyvern_testkit.fake.journal import Journal
@@ -34,7 +34,7 @@ from skyvern_testkit.transport.verdict import Verdict
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
-from skyvern_testkit.world.world import Rule
+from skyvern_testkit.world.world import Advice, Rule
 
 __all__ = ["CannotTravel", "NotOurServer", "RemoteSkyvern", "remote_skyvern"]
 
@@ -341,6 +341,15 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         ]
         plans = [f"{plan.said_at}: {plan}: it does nothing" for plan in self.faults.unfinished()]
         return [*told, *said, *plans]
+
+    @property
+    def advice(self) -> list[Advice]:
+        """What the real server would have accepted in silence."""
+        try:
+            told = self._orders("GET", "advice").json()["advice"]
+        except (NotOurServer, OrderRefused):  # it is gone, or never knew the key
+            return []
+        return [advice_of(each) for each in told]
 
     # --- opened and closed by remote_skyvern() ----------------------------------------------
 

@@ -14,10 +14,11 @@ from skyvern_testkit.transport.codes import TotpCodes
 from skyvern_testkit.transport.delivery import Courier
 from skyvern_testkit.transport.front import Front
 from skyvern_testkit.transport.httpx_transports import FakeTransport, SyncFakeTransport
-from skyvern_testkit.transport.report import complaints, render
+from skyvern_testkit.transport.report import advice_of, complaints, render
 from skyvern_testkit.transport.resources import Furnishing
 from skyvern_testkit.transport.verdict import Verdict
 from skyvern_testkit.transport.webhooks import Webhooks
+from skyvern_testkit.world.world import Advice
 
 __all__ = ["InProcessSkyvern"]
 
@@ -109,6 +110,11 @@ class InProcessSkyvern(FakeSkyvern, Verdict, Clients, Furnishing):
     def complaints(self) -> list[str]:
         """What ``strict`` objects to, one line each."""
         return complaints(self)
+
+    @property
+    def advice(self) -> list[Advice]:
+        """What the real server would have accepted in silence, and a test's author wants to know."""
+        return advice_of(self)
 
     # --- made, opened and closed by fake_skyvern() ----------------------------------------
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from skyvern_testkit.fake.hindsight import in_hindsight
 from skyvern_testkit.fake.journal import Entry, virtual_seconds
 from skyvern_testkit.fake.redact import redact_json, redact_target, redact_text
 from skyvern_testkit.faults import FaultRule
@@ -21,7 +22,7 @@ from skyvern_testkit.world.world import Advice, Change, Rule
 if TYPE_CHECKING:
     from skyvern_testkit.transport.inprocess import InProcessSkyvern
 
-__all__ = ["Part", "complaints", "render"]
+__all__ = ["Part", "advice_of", "complaints", "render"]
 
 LINES: Final = 40
 """The most of each section: the newest."""
@@ -83,7 +84,13 @@ class _View:
 
     @property
     def advice(self) -> list[Advice]:
-        return [advice for advice in self.fake.world.advice if self.has_run(advice.run_id)]
+        told = [*self.fake.world.advice, *in_hindsight(self.fake)]
+        return [advice for advice in told if self._is_for_it(advice)]
+
+    def _is_for_it(self, advice: Advice) -> bool:
+        if self.part is None or advice.run_id is not None:
+            return self.has_run(advice.run_id)
+        return advice.organization_id == self.part.organization_id
 
 
 def render(
@@ -240,6 +247,11 @@ def _advice(view: _View) -> Iterator[str]:
     for advice in view.advice:
         run = f"{advice.run_id}: " if advice.run_id else ""
         yield f"{advice.kind}: {run}{advice.text}"
+
+
+def advice_of(fake: InProcessSkyvern, part: Part | None = None) -> list[Advice]:
+    """What the real server would have accepted in silence, as far as that can be seen."""
+    return _View(fake, part).advice
 
 
 def complaints(fake: InProcessSkyvern, part: Part | None = None) -> list[str]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Final
 
+from skyvern_testkit.fake.redact import redact_text
 from skyvern_testkit.transport.interception import RealSkyvernRefused
+from skyvern_testkit.world.advice import SkyvernAdvice, in_full
+from skyvern_testkit.world.world import Advice
 
 __all__ = ["StrictFailure", "Verdict"]
 
@@ -36,6 +40,7 @@ class Verdict:
         self._raised_elsewhere: list[BaseException] = []
         self._told: list[BaseException] = []
         self._was_verified = False
+        self._warned_of: set[Advice] = set()
 
     @property
     @abstractmethod
@@ -49,6 +54,11 @@ class Verdict:
     @abstractmethod
     def report(self, *, besides: BaseException | None = None) -> str:
         """What happened, for people."""
+
+    @property
+    @abstractmethod
+    def advice(self) -> list[Advice]:
+        """What the real server would have accepted in silence."""
 
     def refused(self, error: RealSkyvernRefused) -> None:
         """A request was stopped that would have left for the real Skyvern.
@@ -84,6 +94,8 @@ class Verdict:
     def verify(self) -> None:
         """Raise what the code under test has swallowed; with ``strict``, also name what is odd.
 
+        Advice is a warning, each once: a :class:`SkyvernAdvice`.
+
         Raises:
             BaseException: the first failure that has not come out yet, with its own traceback.
             StrictFailure: see :meth:`complaints`.
@@ -104,6 +116,13 @@ class Verdict:
             self._was_verified = True
             if found := self.complaints():
                 raise StrictFailure("strict=True:\n" + "\n".join(f"- {line}" for line in found))
+        self._warn()
+
+    def _warn(self) -> None:
+        for advice in self.advice:
+            if advice not in self._warned_of:
+                self._warned_of.add(advice)
+                warnings.warn(redact_text(in_full(advice)), SkyvernAdvice, stacklevel=3)
 
 
 def _caught_in(error: BaseException) -> FrameType | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from skyvern_testkit.world.world import Advice, World
 
-__all__ = ["KINDS", "UNSEEN", "Kind", "SkyvernAdvice", "advise", "in_full"]
+__all__ = ["KINDS", "UNSEEN", "Kind", "SkyvernAdvice", "advice_on", "advise", "in_full"]
 
 
 class SkyvernAdvice(UserWarning):
@@ -77,12 +77,6 @@ KINDS: Final[Mapping[str, Kind]] = {
         "A limit of 0 is no limit of the caller's: it is read as if it had been left out.",
         "facts: runs 5",
         "Send 1 or more.",
-    ),
-    "max_steps_header": Kind(
-        "the header x-max-steps-override is not read by {operation}",
-        "Only runs of workflows read the header; a task has max_steps in its body.",
-        "the server's own document",
-        "Send max_steps.",
     ),
     "run_with_unknown": Kind(
         "run_with={asked!r} is no runner, so the server takes the agent",
@@ -227,7 +221,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "webhook_failed": Kind(
         "its webhook was given up: {why}",
-        "A webhook that fails changes nothing of the run; GET /v1/runs/{{id}} does not tell of it, "
+        "A webhook that fails changes nothing of the run; GET /v1/runs/{id} does not tell of it, "
         "only the lists of workflow runs do.",
         "facts: runs 7, 8",
         "Poll as well, or read webhook_failure_reason from the list.",
@@ -289,9 +283,16 @@ def advise(
         organization_id: whom it is about, where that is no run.
         case: the values in the row's text.
     """
-    advice = Advice(kind, KINDS[kind].text.format_map(case), run_id, organization_id)
+    advice = advice_on(kind, run_id, organization_id=organization_id, **case)
     if advice not in world.advice:
         world.advice.append(advice)
+
+
+def advice_on(
+    kind: str, run_id: str | None = None, *, organization_id: str | None = None, **case: object
+) -> Advice:
+    """An advice as a value; arguments as for :func:`advise`."""
+    return Advice(kind, KINDS[kind].text.format_map(case), run_id, organization_id)
 
 
 def in_full(advice: Advice) -> str:
