@@ -24,6 +24,9 @@ SCRUB = (
     (re.compile(r"/\w+/skyvern-oracle-\w+/home/\.cache"), "/home/.cache"),
     (re.compile(r"/\w+/skyvern-oracle-\w+"), "/app"),
     (re.compile(r"eyJhbGci[\w-]+\.[\w-]+\.[\w-]+"), "<api key>"),
+    (re.compile(r"(Failed to create browser context) \(Error\)(?:[^\"\\]|\\.)*"), r"\1"),
+    (re.compile(r"(LLM call failed): (?:[^\"\\]|\\.)*"), r"\1"),
+    (re.compile(r"\[outgoing connection refused[^\]]*\]"), "[Connection refused]"),
     (re.compile(r"If you're not on the login page(?:[^\"\\]|\\.)*"), "<own words>"),
     (re.compile(r"import asyncio\\n(?:[^\"\\]|\\.)*"), "<own words>"),
 )

@@ -23,6 +23,7 @@ __all__ = [
     "block_output",
     "current_block",
     "definitions_of",
+    "had_no_browser",
     "outputs_so_far",
     "workflow_of",
 ]
@@ -127,7 +128,7 @@ def block_output(
         said: what a script of the block's says: its output, or what a browser task has extracted.
     """
     if block.block_type in TASK_BLOCKS:
-        if state is State.FAILED and (block.error_codes or _never_had_a_page(reason)):
+        if state is State.FAILED and (block.error_codes or had_no_browser(reason)):
             return True, None
         if block.task_id is None:
             return False, None
@@ -139,8 +140,12 @@ def block_output(
     return True, _plain_output(world, block.definition)
 
 
-def _never_had_a_page(reason: str | None) -> bool:
-    return (reason or "").startswith("Failed to create browser context")
+def had_no_browser(reason: str | None) -> bool:
+    """Does a reason say that there was no browser to work in?"""
+    return (reason or "").startswith(_NO_BROWSER)
+
+
+_NO_BROWSER: Final = ("Failed to create browser context", "No browser found to run the code block")
 
 
 SCREENSHOTS_SHOWN: Final = 3

@@ -22,6 +22,7 @@ from skyvern_testkit.world.blocks import (
     block_output,
     current_block,
     definitions_of,
+    had_no_browser,
     outputs_so_far,
 )
 from skyvern_testkit.world.endings import navigation_error, shown_errors
@@ -156,9 +157,9 @@ def close_block(
         return run
     if block.block_type in OPENS_BROWSER and state is State.COMPLETED:
         run = open_browser(world, run)
-    if block.block_type in TASK_BLOCKS - {"goto_url"}:
+    if block.block_type in TASK_BLOCKS - {"goto_url"} and block.task_id is not None:
         run = conclude(world, run, state, reason, errors)
-    if block.block_type == "code" and state is State.FAILED:
+    if block.block_type == "code" and state is State.FAILED and not had_no_browser(reason):
         run = code_failed(world, run, reason)
     lost = navigation_error(reason) if state is State.FAILED else None
     codes = () if lost is None else (str(lost["error_code"]),)

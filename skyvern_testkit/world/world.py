@@ -43,6 +43,8 @@ class Timing:
 
     life: float = DEFAULT_LIFE
     """Seconds of work of a run whose script does not say, or says only how it ends."""
+    queue: int = 0
+    """How long a run of a workflow is queued that walks through its blocks."""
     browser: int = 2 * SECOND
     """From the start of the work until a browser is open and its recording begins."""
     recording: int = 600 * MILLISECOND

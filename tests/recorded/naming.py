@@ -15,6 +15,8 @@ from urllib.parse import unquote_plus
 ID = re.compile(r"(?<![A-Za-z0-9_])([a-z]+(?:_v2)?)_(\d{17,19})(?!\d)")
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T\d\d:\d\d:\d\d(\.\d{6})?(?![\d.:])")
 RANDOM: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'(?<=")[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=")'), "<uuid>"),
+    (re.compile(r'(?<="duration":)\d+\.\d+'), "<seconds>"),
     (re.compile(r'(?<="seconds_remaining":)\d+'), "<seconds>"),
     (re.compile(r'(?<="organization_name":")[^"]*'), "<name>"),
     (re.compile(r'(?<="slug":")organi[sz]ations?(-\d+)?(?=")'), "<slug>"),
@@ -75,6 +77,10 @@ FRESH = timedelta(milliseconds=90)
 server took less, and here requests are further apart."""
 
 
+CHANGING = ('{"run_id":', '"workflow_run_block_id":', '"parent_workflow_run_id":')
+"""Runs and their blocks change all the time."""
+
+
 def name_instants(text: str, days: set[str]) -> str:
     """The text with names for instants of these days, and for rows unchanged since they were made."""
 
@@ -89,7 +95,7 @@ def name_instants(text: str, days: set[str]) -> str:
             return match[0]
         return "<instant>" if match[2] else "<second>"
 
-    alone = '{"run_id":' not in text  # a run changes all the time
+    alone = not any(name in text for name in CHANGING)
     return INSTANT.sub(one, PAIR.sub(pair, text) if alone else text)
 
 

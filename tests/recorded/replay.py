@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,11 +20,12 @@ from urllib.parse import urlsplit
 
 from skyvern_testkit.api.call import After, Until
 from skyvern_testkit.fake.fake import FakeSkyvern
-from skyvern_testkit.script import RunScript, completed, failed, queued, running
+from skyvern_testkit.script import Pattern, RunScript, failed, queued, running
 from skyvern_testkit.wire.http import Headers, Request, Response
 from skyvern_testkit.wire.times import MILLISECOND, SECOND, from_datetime, seconds
 from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.keys import KeyState
+from skyvern_testkit.world.world import Timing
 from tests.recorded.asking import LAB, referred, unserved
 from tests.recorded.evidence import PLACEHOLDER, Recorded, groups, recorded
 from tests.recorded.naming import OWN_WORDS, Ids, name_instants, name_random, same_but_for_prose
@@ -48,16 +50,35 @@ NO_BROWSER = {
     "*_cua": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
     "yutori*": RunScript(running(seconds=1.5), WITHOUT_A_BROWSER),
     "task_v2": RunScript(queued(seconds=3), running(seconds=0.01), WITHOUT_A_BROWSER),
-    "workflow_run": RunScript(queued(seconds=2), running(seconds=1), WITHOUT_A_BROWSER),
 }
-"""What became of every run where the exchanges were recorded: run type -> script."""
+"""What became of every task where the exchanges were recorded: run type -> script."""
 
-WITHOUT_NEED_OF_ONE = {
-    "waits": RunScript(queued(seconds=0.03), running(seconds=3), completed()),
-    "waits renamed": RunScript(queued(seconds=0.03), running(seconds=3), completed()),
-    "waits long": RunScript(queued(seconds=0.03), running(seconds=600), completed()),
+AT_A_PAGE = re.compile("^(action|extraction|file_download|goto_url|login|navigation|task)$")
+BLOCKS: dict[Pattern, RunScript] = {
+    AT_A_PAGE: RunScript(running(seconds=0.5), WITHOUT_A_BROWSER),
+    "file_url_parser": RunScript(
+        failed(
+            "Failed to download or validate file: Cannot connect to host x.example:443 ssl:default "
+            "[Connection refused]"
+        )
+    ),
+    "code": RunScript(running(seconds=0.5), failed("No browser found to run the code block")),
+    "print_page": RunScript(failed("No browser state available")),
+    "text_prompt": RunScript(running(seconds=5), failed("LLM call failed")),
+    "human_interaction": RunScript(
+        failed(
+            "Failed to send human interaction email: recipient 1 of 1 has a domain that does not "
+            "accept email"
+        )
+    ),
 }
-"""Workflows of one block that only waits: title -> script."""
+"""What became of blocks of workflows that need a browser or a model there: type -> script."""
+
+DESCRIBED = re.compile(r'"description":"The block [^"]* does its part\."')
+"""A model says in a sentence what a block does; there was none."""
+
+BUSY = dict.fromkeys(("logins", "uploads", "wfruns"), 2 * SECOND)
+"""Groups while which a run stood in the queue for long."""
 
 POLL_STEP = SECOND // 2
 POLL_LIMIT = 240
@@ -177,6 +198,12 @@ def deliver(fake: FakeSkyvern) -> None:
 def became_of(effect: Effect) -> EffectResult:
     """What became of a delivery there."""
     parts = urlsplit(effect.url)
+    if effect.kind == "http_request":
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        where = f"{parts.hostname}:{port}"
+        why = f"Connect call failed ('{parts.hostname}', {port})"
+        told = why if parts.hostname == "127.0.0.1" else "Connection refused"
+        return EffectResult(error=f"Cannot connect to host {where} ssl:default [{told}]")
     if parts.scheme != "http" or parts.port != 930:
         return REFUSED
     return RECEIVERS.get(parts.path, RECEIVERS["/ok"])
@@ -208,10 +235,11 @@ class Replay:
             app_url=APP_URL,
             max_requests=1_000_000,
         )
+        self.fake.world.timing = Timing(queue=BUSY.get(group, 30 * MILLISECOND))
         for run_type, script in NO_BROWSER.items():
             self.fake.on(run_type=run_type).play(script)
-        for title, script in WITHOUT_NEED_OF_ONE.items():
-            self.fake.on(title=title).play(script)
+        for block_type, script in BLOCKS.items():
+            self.fake.on(block_type=block_type).play(script)
         self.keys: dict[str, str] = {}
         for name, state in KEYS.items():
             self.keys[name] = f"header.{name}.signature"
@@ -249,6 +277,7 @@ class Replay:
         )
         trouble = None if date[0] == "date" else f"the first header is {date[0]}, not date"
         expected, got = (name_random(name_instants(text, self.days)) for text in (expected, got))
+        got = DESCRIBED.sub('"description":null', got)
         if OWN_WORDS in expected and same_but_for_prose(expected, got):
             got = expected
         return Outcome(exchange, expected, got, trouble)

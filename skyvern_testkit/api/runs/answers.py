@@ -109,7 +109,7 @@ def queued_at(run: Run) -> str | None:
     if run.queued_at is None:
         return None
     written = timestamp(run.queued_at)
-    in_session = run.family is Family.WORKFLOW and run.browser_session_id is not None
+    in_session = run.family is Family.WORKFLOW and bool(run.request.get("browser_session_id"))
     return written.partition(".")[0] if in_session or run.in_turn else written
 
 

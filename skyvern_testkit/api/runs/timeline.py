@@ -87,6 +87,10 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
     if has_page:
         said["url"] = _BLANK
     agent = block.block_type in TASK_BLOCKS
+    reached = agent and block.task_id is not None
+    if agent and not reached:  # it was over before its task began (recorded: ``walk.validation``)
+        said = dict.fromkeys(said)
+    asks = block.block_type == "human_interaction"
     over = block.status != "running"
     return {
         "workflow_run_block_id": block.id,
@@ -103,13 +107,13 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "continue_on_failure": bool(definition.get("continue_on_failure")),
         "failure_reason": block.failure_reason,
         "error_codes": list(block.error_codes),
-        "engine": (definition.get("engine") or "skyvern-1.0") if agent else None,
+        "engine": (definition.get("engine") or "skyvern-1.0") if agent or asks else None,
         "task_id": block.task_id,
         "url": said["url"],
         "final_url": _BLANK if has_page and over else None,
         "finish_reason": None,
         "navigation_goal": said["navigation_goal"],
-        "navigation_payload": block.payload if agent else None,
+        "navigation_payload": block.payload if reached else None,
         "data_extraction_goal": said["data_extraction_goal"],
         "data_schema": said["data_schema"],
         "terminate_criterion": said["terminate_criterion"],

@@ -86,7 +86,7 @@ def _judge(
     expression = str(_criteria(branch).get("expression") or "")
     if not isinstance(said, Unset):
         return _Judged(said in (index, branch.get("next_block_label")) and said is not None)
-    if _criteria(branch).get("criteria_type") == "prompt" or "{" not in expression:
+    if _criteria(branch).get("criteria_type") == "prompt" or single_expression(expression) is None:
         return _Judged(result=False)
     try:
         result = is_true(evaluate(expression, block.names))

@@ -44,7 +44,7 @@ def names(world: World, run: Run, walk: Walk, label: str | None = None) -> dict[
         found["current_value"] = found["current_item"] = turn.loop.value
         found["current_index"] = turn.loop.index
     return found | {
-        "browser_session_id": run.browser_session_id,
+        "browser_session_id": run.browser_session_id or "",
         "current_date": timestamp(world.now)[:_DATE],
         "workflow_id": run.workflow_id,
         "workflow_permanent_id": run.workflow_permanent_id,

@@ -7,7 +7,7 @@ from typing import Final
 
 from skyvern_testkit.wire.jsontext import JsonObject
 
-__all__ = ["every_block", "find", "first_label", "meeting_point", "next_label"]
+__all__ = ["every_block", "find", "first_label", "inside_branches", "next_label"]
 
 
 def every_block(blocks: Sequence[JsonObject]) -> Iterator[JsonObject]:
@@ -58,17 +58,19 @@ def next_label(blocks: Sequence[JsonObject], block: JsonObject, version: int) ->
     return labels[index] if index < len(labels) else None
 
 
-def meeting_point(blocks: Sequence[JsonObject], conditional: JsonObject) -> str | None:
-    """The block at which all branches of a conditional meet again; None: they do not.
+def inside_branches(blocks: Sequence[JsonObject], conditional: JsonObject) -> Iterator[str]:
+    """The blocks inside the branches of a conditional, up to where all branches meet again.
 
     Only ``next_block_label`` is followed: a conditional inside a branch is the branch's end
-    (recorded exchange ``walk_more.cond_nested``).
+    (recorded exchanges ``walk_more.cond_nested``, ``walk_third.cond_in_cond``).
     """
-    chains = [list(_chain(blocks, target)) for target in dict.fromkeys(_targets(conditional))]
-    if len(chains) < 2:
-        return None
-    first, *others = chains
-    return next((label for label in first if all(label in chain for chain in others)), None)
+    chains = [list(_chain(blocks, target)) for target in _targets(conditional)]
+    meeting = set(chains[0]).intersection(*chains[1:]) if len(chains) > 1 else set[str]()
+    for chain in chains:
+        for label in chain:
+            if label in meeting:
+                break
+            yield label
 
 
 def _chain(blocks: Sequence[JsonObject], label: str | None) -> Iterator[str]:

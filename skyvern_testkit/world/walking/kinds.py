@@ -72,7 +72,8 @@ def _wait(block: Block) -> Begun:
 def _terminate(block: Block) -> Begun:
     definition = block.definition
     reason = render(definition.get("reason") or "", block.names)
-    reason = reason or f"Terminated by the {definition['label']} block"
+    if not reason.strip():
+        reason = f"Terminated by the {definition['label']} block"
     code = definition.get("error_code")
     errors: tuple[JsonObject, ...] = ()
     if code:

@@ -14,8 +14,8 @@ from skyvern_testkit.world.walking.walk import Frame, Loop, Outcome
 
 __all__ = ["MOST_TURNS", "for_loop", "holds", "loop_output", "next_turn", "while_loop"]
 
-MOST_TURNS: Final = 500
-"""A ``while_loop`` whose condition always holds fails after so many turns."""
+MOST_TURNS: Final = 1000
+"""A ``while_loop`` whose condition always holds fails after so many (seen on 1.0.56)."""
 
 _NOTHING: Final = "No iterable value found for the loop block"
 
@@ -98,7 +98,7 @@ def next_turn(frame: Frame, version: int) -> Frame:
     """The frame at the beginning of its next turn."""
     loop = frame.loop or Loop(values=())
     loop = replace(loop, index=loop.index + 1, turns=(*loop.turns, ()))
-    return replace(frame, loop=loop, label=first_label(frame.blocks, version), scopes=())
+    return replace(frame, loop=loop, label=first_label(frame.blocks, version), parents={})
 
 
 def loop_output(frame: Frame) -> list[list[JsonObject]]:

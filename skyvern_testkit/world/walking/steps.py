@@ -20,17 +20,19 @@ from skyvern_testkit.script import (
     Step,
     completed,
     failed,
+    queued,
     running,
     terminated,
 )
 from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world import traces
 from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.blocks import TASK_BLOCKS, current_block, outputs_so_far, workflow_of
 from skyvern_testkit.world.endings import navigation_error, shown_errors
 from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.playing import choose_block_script, script_step
-from skyvern_testkit.world.rows import BlockRun, Run
+from skyvern_testkit.world.rows import BlockRun, Run, Session
 from skyvern_testkit.world.walking import kinds, loops, requests
 from skyvern_testkit.world.walking.begun import Begun, Block
 from skyvern_testkit.world.walking.context import names, turn_of
@@ -38,11 +40,11 @@ from skyvern_testkit.world.walking.graph import (
     every_block,
     find,
     first_label,
-    meeting_point,
+    inside_branches,
     next_label,
 )
 from skyvern_testkit.world.walking.templates import TemplateError, render_all
-from skyvern_testkit.world.walking.walk import Frame, Outcome, Scope, Walk
+from skyvern_testkit.world.walking.walk import Frame, Outcome, Walk
 from skyvern_testkit.world.world import World
 
 __all__ = [
@@ -98,6 +100,8 @@ def _advise_on_rules(world: World, run: Run, blocks: list[JsonObject]) -> None:
 
 def next_step(world: World, run: Run, sent: Json) -> tuple[Run, Step | None]:
     """The run's next step, and the run moved on: blocks are opened and closed on the way."""
+    if run.status is State.CREATED and world.timing.queue and run.is_queued_for:
+        return run, queued(world.timing.queue / SECOND)
     if run.started_at is None:
         return run, running()
     while True:
@@ -284,7 +288,6 @@ _RENDERED: Final = (
 def _begin(world: World, run: Run) -> Run:
     """Begin the block that comes next: its row, its script or what its kind does."""
     definition = _definition(run)
-    run = _leave_scopes(world, run, definition["label"])
     kind = definition["block_type"]
     known = names(world, run, _walk(run), definition["label"])
     shown, broken = definition, None
@@ -303,11 +306,27 @@ def _begin(world: World, run: Run) -> Run:
     if broken is not None:
         reason = f"Failed to format jinja template: {broken}"
         return _moved(world, run, outcome=Outcome(state=State.FAILED, reason=reason))
+    if kind == "human_interaction":
+        run = _keep_browser(world, run)
     script = choose_block_script(world, run, definition["label"], kind)
     begun = kinds.begin(block) if script is None else script
     if kind == "validation" and isinstance(begun, Outcome):
         run = _without_task(world, run)
     return _begun(world, run, begun, scripted=script is not None)
+
+
+def _keep_browser(world: World, run: Run) -> Run:
+    """A run that waits for a person keeps its browser: a session is made (recorded: ``walk.human``)."""
+    if run.browser_session_id is not None:
+        return run
+    session_id = world.new_id(Session.PREFIX)
+    told = {**run.request_read_back, "browser_session_id": session_id}
+    return world.change(
+        run,
+        browser_session_id=session_id,
+        request_read_back=told,
+        modified_at=run.modified_at,
+    )
 
 
 def _open(world: World, run: Run, definition: JsonObject) -> Run:
@@ -349,23 +368,12 @@ def _without_task(world: World, run: Run) -> Run:
 def _place(run: Run) -> JsonObject:
     """Where a block stands in the timeline: inside of what, and in which turn."""
     frame = _walk(run).frames[-1]
-    parent = frame.scopes[-1].parent if frame.scopes else frame.block_id
+    parent = frame.parents.get(str(frame.label), frame.block_id)
     turn = turn_of(_walk(run).frames)
     if turn is None or turn.loop is None:
         return {"parent_id": parent}
     value = None if turn.loop.values is None else str(turn.loop.value)
     return {"parent_id": parent, "current_value": value, "current_index": turn.loop.index}
-
-
-def _leave_scopes(world: World, run: Run, label: str) -> Run:
-    """The branches of a conditional are over where they meet."""
-    *outer, frame = _walk(run).frames
-    scopes = frame.scopes
-    while scopes and scopes[-1].until == label:
-        scopes = scopes[:-1]
-    if scopes == frame.scopes:
-        return run
-    return _moved(world, run, frames=(*outer, replace(frame, scopes=scopes)))
 
 
 # --- blocks that have ended ---------------------------------------------------------------------
@@ -379,8 +387,31 @@ def _block_over(world: World, run: Run, outcome: Outcome) -> Run:
     if reason is None:
         reason = _UNSAID.get((outcome.state, definition["block_type"] == "workflow_trigger"))
     outcome = replace(outcome, reason=reason)
+    if definition["block_type"] in _PARSERS and outcome.state is State.FAILED:
+        outcome = _of_parser(outcome)
+        run = _moved(world, run, said=outcome.output)
     run, row = _close(world, run, definition, outcome)
+    if definition["block_type"] == "for_loop" and row is not None:
+        run = _with_row(world, run, row.id, output=None, loop_values=())
     return _follow(world, run, definition, outcome, row)
+
+
+_PARSERS: Final = ("file_url_parser", "pdf_parser")
+
+
+def _of_parser(outcome: Outcome) -> Outcome:
+    """How a parser tells that it could not read its file (recorded exchange ``walk.parse.end``)."""
+    error: JsonObject = {
+        "error_code": "FILE_PARSER_ERROR",
+        "reasoning": outcome.reason,
+        "confidence_float": 1.0,
+    }
+    output: JsonObject = {
+        "status": "failed",
+        "failure_reason": outcome.reason,
+        "errors": [error],
+    }
+    return replace(outcome, errors=(*outcome.errors, error), output=output)
 
 
 _UNSAID: Final[dict[tuple[State, bool], str]] = {
@@ -404,7 +435,8 @@ def _close(
     row = current_block(run)
     if row is not None:
         run = _with_row(world, run, row.id, error_codes=codes, branch=_branch(row))
-    if row is not None and row.has_output:
+    in_loop = _walk(run).frames[-1].loop is not None
+    if row is not None and (row.has_output or in_loop):  # there each block counts
         run = keep(world, run, definition, row.output)
     run = world.change(run, errors=(*run.errors, *errors), modified_at=run.modified_at)
     return run, row
@@ -413,8 +445,6 @@ def _close(
 def keep(world: World, run: Run, definition: JsonObject, output: Json) -> Run:
     """What a block gave is there for later blocks, for the turn of its loop and in the run's output."""
     walk = _walk(run)
-    label = str(definition["label"])
-    outputs: Mapping[str, Json] = {**walk.outputs, label: output}
     *outer, frame = walk.frames
     if frame.loop is not None:
         given: JsonObject = {
@@ -426,7 +456,14 @@ def keep(world: World, run: Run, definition: JsonObject, output: Json) -> Run:
         *past, turn = frame.loop.turns
         loop = replace(frame.loop, turns=(*past, (*turn, given)))
         frame = replace(frame, loop=loop)
-    run = _moved(world, run, outputs=outputs, frames=(*outer, frame))
+    run = _moved(world, run, frames=(*outer, frame))
+    return _tell(world, run, definition, output)
+
+
+def _tell(world: World, run: Run, definition: JsonObject, output: Json) -> Run:
+    """The run's output has that of a block; that of a loop grows with each turn."""
+    outputs: Mapping[str, Json] = {**_walk(run).outputs, str(definition["label"]): output}
+    run = _moved(world, run, outputs=outputs)
     return world.change(run, output=outputs_so_far(run), modified_at=run.modified_at)
 
 
@@ -487,9 +524,10 @@ _SENTENCES: Final = {
 def _into_branch(frame: Frame, conditional: JsonObject, row: BlockRun | None) -> Frame:
     output = row.output if row is not None else None
     label = output["next_block_label"] if output is not None else None
-    until = meeting_point(frame.blocks, conditional)
-    scope = Scope(parent=row.id if row is not None else "", until=until)
-    return replace(frame, label=label, scopes=(*frame.scopes, scope))
+    if row is None:
+        return replace(frame, label=label)
+    inside = dict.fromkeys(inside_branches(frame.blocks, conditional), row.id)
+    return replace(frame, label=label, parents={**frame.parents, **inside})
 
 
 # --- loops --------------------------------------------------------------------------------------
@@ -502,10 +540,12 @@ def turn_over(world: World, run: Run) -> Run:
     if loop is None:
         return run
     index, version = loop.index + 1, _version(world, run)
+    if index > 0:
+        run = _tell(world, run, frame.definition, loops.loop_output(frame))
     if loop.values is not None:
         on = index < len(loop.values)
     elif index >= loops.MOST_TURNS:
-        reason = f"The loop has not ended after {loops.MOST_TURNS} turns."
+        reason = f"Reached max_loop_iterations limit of {loops.MOST_TURNS}"
         return _loop_over(world, run, frame, Outcome(state=State.FAILED, reason=reason))
     else:
         try:

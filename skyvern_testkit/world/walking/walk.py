@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from skyvern_testkit.script import UNSET, State, Unset
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 
-__all__ = ["Frame", "Loop", "Outcome", "Scope", "Walk"]
+__all__ = ["Frame", "Loop", "Outcome", "Walk"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,19 +50,6 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """The blocks that belong to a branch of a conditional.
-
-    Args:
-        parent: id of the conditional's row in the timeline.
-        until: the block at which its branches meet again; None: they never do.
-    """
-
-    parent: str
-    until: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """A list of blocks that is being walked: the workflow's own, or those of a loop.
 
@@ -72,7 +59,7 @@ class Frame:
         block_id: id of the loop's row in the timeline; None: the workflow's own list.
         definition: the loop's.
         loop: its turns.
-        scopes: the conditionals inside which the next block is, the innermost last.
+        parents: label of a block inside a branch -> id of its conditional's row.
     """
 
     blocks: tuple[JsonObject, ...]
@@ -80,7 +67,7 @@ class Frame:
     block_id: str | None = None
     definition: JsonObject = field(default_factory=dict[str, Json], repr=False)
     loop: Loop | None = None
-    scopes: tuple[Scope, ...] = ()
+    parents: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
