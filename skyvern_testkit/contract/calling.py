@@ -126,6 +126,11 @@ class Caller:
         return Caller(other, self.driver, self._stack)
 
     @property
+    def api_key(self) -> str:
+        """The key of the organisation: what webhooks of its runs are signed with."""
+        return self._place.api_key
+
+    @property
     def raw(self) -> Caller:
         """The same organisation by plain HTTP, for what must be arranged and the SDK cannot ask."""
         return Caller(self._place, "raw", self._stack)

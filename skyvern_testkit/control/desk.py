@@ -180,6 +180,21 @@ class Desk:
         heard = machine.fire_signal(self._fake.world, name, order.organization_id)
         return _said(200, {"heard": heard})
 
+    def webhook(self, order: _Order) -> Response:
+        """The webhook of a run is sent now, whatever its state."""
+        given = order.json if order.request.body else {}
+        url = given.get("url")
+        if given.keys() - {"url"} or not isinstance(url, str | None):
+            raise _No(422, error='wanted {"url": "..."}, or nothing: the run has one')
+        run = self._fake.world.get(Run, order.argument, order.organization_id)
+        if run is None:
+            raise _No(404, error=f"there is no run {order.argument!r} of this key")
+        try:
+            self._fake.fire_webhook(run.id, url=url)
+        except ValueError as error:
+            raise _No(422, error=str(error)) from None
+        return _said(200, {"run_id": run.id, "url": url or run.webhook_url, "status": run.status})
+
     def journal(self, order: _Order) -> Response:
         """The requests, secrets hidden."""
         fake, sent = self._fake, self._sent_by(order.organization_id)
@@ -271,6 +286,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
     ("faults", False): {"POST": Desk.plan, "GET": Desk.faults, "DELETE": Desk.forget},
     ("faults", True): {"PATCH": Desk.change},
     ("signals", False): {"POST": Desk.signal},
+    ("webhooks", True): {"POST": Desk.webhook},
     ("journal", False): {"GET": Desk.journal},
     ("report", False): {"GET": Desk.report},
     ("complaints", False): {"GET": Desk.complaints},
@@ -279,7 +295,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
 }
 """Name, and whether something stands behind it, to methods to orders."""
 
-_BEHIND: Final = {"faults": "{number}", "operations": "{name}"}
+_BEHIND: Final = {"faults": "{number}", "operations": "{name}", "webhooks": "{run_id}"}
 
 
 def _there_is() -> list[str]:

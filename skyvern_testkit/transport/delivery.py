@@ -90,11 +90,26 @@ class Courier:
                 self.start(effect)  # this loop must go on for that
                 return
             if isinstance(answer, Awaitable):
-                answer = asyncio.run(_in_time(answer, patience_for(effect)))
+                asyncio.run(self._carry_here(effect, sent, answer))
+                return
         except Exception as error:  # noqa: BLE001 - a receiver may raise anything
             self._ended(effect, sent, self._failed(sent, error))
         else:
             self._ended(effect, sent, _result(answer))
+
+    async def _carry_here(
+        self, effect: Effect, sent: WebhookRequest, answer: Awaitable[httpx.Response]
+    ) -> None:
+        """Likewise, on an event loop made for that; what falls due meanwhile is delivered on it too."""
+        try:
+            response = await _in_time(answer, patience_for(effect))
+        except Exception as error:  # noqa: BLE001 - a receiver may raise anything
+            self._ended(effect, sent, self._failed(sent, error))
+        else:
+            self._ended(effect, sent, _result(response))
+        loop = asyncio.get_running_loop()
+        while others := {task for task in self._tasks if task.get_loop() is loop}:
+            await asyncio.wait(others)
 
     async def _carry(self, effect: Effect) -> None:
         sent = self._render(effect)
@@ -211,6 +226,10 @@ class Courier:
                 return EffectResult(error=NOBODY)
             case _TooLate():
                 return EffectResult(error="ReadTimeout")
+            case httpx.ConnectError():
+                return EffectResult(
+                    error=NOBODY
+                )  # as an async client says it, such as the server's
             case _:
                 pass
         found = self._webhooks.find(sent.url)

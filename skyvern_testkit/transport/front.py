@@ -72,6 +72,8 @@ class Front:
         self._zero = fake.world.now - clock.now_ns
         self._line = _WorldTimeline(self)
         self._listeners: dict[int, list[Callable[[], None]]] = {}
+        self.describe: list[Callable[[], str]] = [self._last_requests]
+        """What is said at the end of an error of the clock."""
 
     # --- time -----------------------------------------------------------------------------
 
@@ -90,7 +92,9 @@ class Front:
 
     def open(self) -> None:
         """Let the world's events fall due on the clock."""
-        self.clock.attach(self._line, describe=self._last_requests)
+        self.clock.attach(
+            self._line, describe=lambda: "\n".join(said for it in self.describe if (said := it()))
+        )
         self.is_open = True
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import httpx
 
-from skyvern_testkit.clock import Deadlock, Flag
+from skyvern_testkit.clock import Flag
 from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.faults.webhooks import WebhookPlan
 from skyvern_testkit.transport.front import Front
@@ -139,6 +139,7 @@ class Webhooks:
         self._places: list[_Place] = [_Place(DEFAULT_URL, _accept, fails_test=False)]
         self._flags: list[tuple[_Wanted, Flag]] = []
         self._how: list[str] = []
+        front.describe.append(lambda: self._came() if self._flags else "")
         self.received: list[WebhookRequest] = []
 
     def __iter__(self) -> Iterator[WebhookRequest]:
@@ -300,15 +301,11 @@ class Webhooks:
 
         Raises:
             TimeoutError: they did not come in time; the message names what did.
-            Deadlock: they cannot come any more.
+            Deadlock: they cannot come any more; likewise.
         """
         wanted = _Wanted(run, status, count)
         flag = self._flag(wanted, timeout)
-        try:
-            await self._front.clock.wait_for(flag)
-        except Deadlock as error:
-            error.add_note(self._came())
-            raise
+        await self._front.clock.wait_for(flag)
         return self._count_th(wanted, timeout)
 
     def wait_sync(
@@ -322,11 +319,7 @@ class Webhooks:
         """As :meth:`wait`, for tests that are not async."""
         wanted = _Wanted(run, status, count)
         flag = self._flag(wanted, timeout)
-        try:
-            self._front.clock.wait_for_sync(flag)
-        except Deadlock as error:
-            error.add_note(self._came())
-            raise
+        self._front.clock.wait_for_sync(flag)
         return self._count_th(wanted, timeout)
 
     def _flag(self, wanted: _Wanted, timeout: float | None) -> Flag:
@@ -353,13 +346,13 @@ class Webhooks:
     def _came(self) -> str:
         """What has come, and what went elsewhere."""
         lines = [f"  {how}" for how in self._how[-MOST_SHOWN:]]
-        said = [f"received so far: {len(self.received)}", *lines]
+        said = [f"Webhooks received so far: {len(self.received)}", *lines]
         if missed := [
             it.line()
             for it in self._front.fake.journal.deliveries
             if it.kind == "webhook" and it.status is None
         ]:
-            said += ["tries that nobody answered:", *(f"  {it}" for it in missed[-MOST_SHOWN:])]
+            said += ["Tries that nobody answered:", *(f"  {it}" for it in missed[-MOST_SHOWN:])]
         return "\n".join(said)
 
     def record(self, sent: WebhookRequest, how: str) -> None:
