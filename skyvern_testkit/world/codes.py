@@ -10,7 +10,7 @@ from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import MILLISECOND
 from skyvern_testkit.world.authenticator import Authenticator
 from skyvern_testkit.world.blocks import current_block
-from skyvern_testkit.world.rows import Credential, Run, TotpCode
+from skyvern_testkit.world.rows import Credential, Row, Run, TotpCode
 from skyvern_testkit.world.world import World
 
 __all__ = [
@@ -129,7 +129,15 @@ def why_not(world: World, run: Run, code: TotpCode, identifier: str | None) -> s
 
 
 def _after_start(run: Run, code: TotpCode) -> bool:
-    return run.started_at is not None and code.created_at >= run.started_at - _SAME_MOMENT
+    """Where time stands still between the two, ids say which was first: they grow."""
+    if run.started_at is None or code.created_at < run.started_at - _SAME_MOMENT:
+        return False
+    return code.created_at > run.created_at or _number(code) > _number(run)
+
+
+def _number(row: Row) -> int:
+    number = row.id.rpartition("_")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def _tasks(run: Run) -> tuple[str | None, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pyotp.totp import TOTP
 
-from skyvern_testkit.script import Family, RunScript, completed, needs_totp, running
+from skyvern_testkit.script import Family, RunScript, completed, failed, needs_totp, running
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.codes import normal_identifier
 from skyvern_testkit.world.events import EffectResult
@@ -198,6 +198,42 @@ def test_a_code_from_before_the_start(stage: Stage, family: Family, taken: bool)
     run_id = stage.start(family)
     stage.wait(20)
     assert (stage.status(run_id) == "completed") is taken
+
+
+def test_a_code_sent_at_the_instant_of_the_start_is_older_or_newer(stage: Stage):
+    stage.fake.on().play(typed_for_me)
+    push(stage, "111111")
+    first = stage.start(Family.WORKFLOW)
+    stage.wait(20)
+    assert stage.status(first) == "running"
+    second = stage.start(Family.WORKFLOW)
+    push(stage, "222222")
+    stage.wait(10)
+    assert stage.read(second)["output"] == {"typed": "222222"}
+
+
+def test_a_code_of_the_first_attempt_is_too_old_for_the_second(stage: Stage):
+    stage.fake.on().play(
+        RunScript(needs_totp(ME), failed("The page fell over")),
+        RunScript(needs_totp(ME), completed()),
+    )
+    policy = {"max_retries": 1, "delay_seconds": 5, "retry_on": [{"status": "failed"}]}
+    run_id = stage.workflow_run(NAVIGATION, settings={"retry_policy": policy})
+    stage.wait(1)
+    push(stage, "111111")
+    stage.wait(60)
+    run = stage.read(run_id)
+    assert (run["status"], run["attempt"]) == ("running", 2)
+    push(stage, "222222")
+    stage.wait(10)
+    assert stage.status(run_id) == "completed"
+
+
+def test_a_magic_link_is_no_code(stage: Stage):
+    push(stage, "https://example.com/magic?token=abc")
+    run_id = task(stage)
+    stage.wait(20)
+    assert stage.status(run_id) == "running"
 
 
 def test_another_organisation_has_its_own_codes(stage: Stage):
