@@ -292,7 +292,11 @@ REACHING: Final[dict[str, tuple[Step, ...]]] = {
     TOLD: (running(seconds=1), completed()),
 }
 ASKS: Final = {"block_type": "human_interaction", "label": "ask", "recipients": [ME]}
-POLICY: Final = {"max_retries": 1, "delay_seconds": 600, "retry_on": [{"status": "failed"}]}
+POLICY: Final[dict[str, Any]] = {
+    "max_retries": 1,
+    "delay_seconds": 600,
+    "retry_on": [{"status": "failed"}],
+}
 
 
 def arrange(stage: Stage, cell: Cell) -> tuple[str, dict[str, str]]:
@@ -301,7 +305,7 @@ def arrange(stage: Stage, cell: Cell) -> tuple[str, dict[str, str]]:
     ids = {"session": stage.session()}
     wishes: dict[str, Any] = {"webhook_url": HOOK, "browser_session_id": ids["session"]}
     if cell.kind == "wf":
-        settings = {"retry_policy": POLICY} if cell.state in (PENDING, TOLD) else {}
+        settings: dict[str, Any] = {"retry_policy": POLICY} if cell.state in (PENDING, TOLD) else {}
         block = ASKS if cell.state == State.PAUSED else NAVIGATION
         ids["workflow"] = stage.workflow(block, **settings)
         asked = {"agent_id": ids["workflow"], "max_elapsed_time_minutes": 1, **wishes}
