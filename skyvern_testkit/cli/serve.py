@@ -70,6 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the release of Skyvern to speak like, such as 1.0.24 (default: the newest)",
     )
     parser.add_argument(
+        "--no-magic",
+        action="store_true",
+        help="hear no magic inputs: by default a request may say what its run does (docs/magic.md)",
+    )
+    parser.add_argument(
         "--api-key",
         action="append",
         default=[],
@@ -139,6 +144,7 @@ def _served(arguments: argparse.Namespace, tell: Any) -> Generator[Server]:
         dialect=arguments.dialect or NEWEST,
         max_requests=None,
         journal_limit=JOURNAL,
+        magic=not arguments.no_magic,
     )
     with contextlib.ExitStack() as stack:
         try:

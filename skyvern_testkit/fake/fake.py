@@ -58,6 +58,7 @@ class FakeSkyvern:
         max_requests: a fuse against tests that never end; None: a server may go on for ever.
         journal_limit: entries of the journal that are kept.
         dialect: the release of Skyvern that it speaks, such as ``"1.0.24"``.
+        magic: requests may say what their runs do, where no rule is for them (``docs/magic.md``).
 
     Raises:
         UnknownDialect: there is no such release; the message names the nearest.
@@ -76,9 +77,10 @@ class FakeSkyvern:
         max_requests: int | None = 10_000,
         journal_limit: int = 20_000,
         dialect: str = NEWEST,
+        magic: bool = True,
     ) -> None:
         self.dialect = dialect_named(dialect)
-        self.world = World(seed=seed, epoch=epoch, timing=timing, on_event=play)
+        self.world = World(seed=seed, epoch=epoch, timing=timing, magic=magic, on_event=play)
         self.keys = Keys(
             self.world,
             strict=strict_keys,

@@ -70,6 +70,7 @@ def fake_skyvern(
     max_requests: int | None = 10_000,
     journal_limit: int = 20_000,
     dialect: str = NEWEST,
+    magic: bool = True,
     hold_cap: float = 30.0,
     wallclock: bool | None = None,
 ) -> Generator[InProcessSkyvern]:
@@ -101,6 +102,7 @@ def fake_skyvern(
         max_requests: requests after which it ends in ``TooManyRequests``; None: never.
         journal_limit: requests that the journal remembers; the oldest are dropped first.
         dialect: the release of Skyvern that is spoken, such as ``"1.0.24"``.
+        magic: requests may say what their runs do, where no rule is for them (``docs/magic.md``).
         hold_cap: real seconds for which virtual time may stand still.
         wallclock: whether ``datetime.now`` follows, through time-machine; None: if that is installed.
 
@@ -137,6 +139,7 @@ def fake_skyvern(
             max_requests=max_requests,
             journal_limit=journal_limit,
             dialect=dialect,
+            magic=magic,
         )
         stack.enter_context(seeded_random(seed))
         stack.enter_context(guarded(world))

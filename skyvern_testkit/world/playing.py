@@ -14,6 +14,7 @@ from skyvern_testkit.script import (
     ScriptError,
     Step,
 )
+from skyvern_testkit.world.magic import magic_script
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import Player, Problem, Rule, World
 
@@ -29,8 +30,9 @@ __all__ = [
 def choose_script(world: World, run: RunInput, organization_id: str) -> Script | None:
     """The script that a new run (or attempt) plays as a whole: of the last rule said that matches.
 
-    A rule gives its scripts in order and its last one for ever. Without a match the near misses are
-    kept for the report; a task then completes after a short life, and a run of a workflow walks.
+    A rule gives its scripts in order and its last one for ever. Where none matches, the run's own
+    request may say something of the table of magic inputs. Without that the near misses are kept for
+    the report; a task then completes after a short life, and a run of a workflow walks.
 
     Args:
         world: the run's world.
@@ -38,6 +40,7 @@ def choose_script(world: World, run: RunInput, organization_id: str) -> Script |
         organization_id: whose run it is: rules of another do not count.
 
     Raises:
+        Refusal: a magic input refuses the request.
         Exception: a function in a user's pattern went wrong; the world remembers the problem, since
             a client may swallow what is raised inside its request.
     """
@@ -49,9 +52,10 @@ def choose_script(world: World, run: RunInput, organization_id: str) -> Script |
         if not missed:
             return _next_of(world, rule)
         misses.append((rule, missed))
-    if misses:
+    script = magic_script(world, run, organization_id)
+    if misses and script is None:
         world.unmatched.append((run, tuple(sorted(misses, key=lambda miss: len(miss[1])))))
-    return None
+    return script
 
 
 def _misses(world: World, rule: Rule, run: RunInput) -> tuple[Miss, ...]:

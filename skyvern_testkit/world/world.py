@@ -122,6 +122,7 @@ class World:
         seed: of everything that looks random: ids' worker part, generated names.
         epoch: nanoseconds since the Unix epoch at which the world begins.
         timing: how long the server itself takes for things.
+        magic: requests may say what their runs do, see :mod:`skyvern_testkit.world.magic`.
         on_event: what plays an event (the run machine gives it; tests may give their own).
     """
 
@@ -131,12 +132,15 @@ class World:
         seed: int = 0,
         epoch: int = DEFAULT_EPOCH,
         timing: Timing | None = None,
+        magic: bool = True,
         on_event: Callable[[World, Event], None] | None = None,
     ) -> None:
         self.seed = seed
         self.epoch = epoch
         self.now = epoch
         self.timing = timing or Timing()
+        self.magic = magic
+        self.magic_uses: dict[str, int] = {}
         self.random = random.Random(seed)
         self._worker = self.random.getrandbits(21)
         self._last_id = 0
@@ -402,6 +406,7 @@ class World:
         twin.outbox = list(self.outbox)
         twin.rules, twin.rule_uses = self.rules, dict(self.rule_uses)
         twin.action_rules, twin.action_uses = self.action_rules, dict(self.action_uses)
+        twin.magic, twin.magic_uses = self.magic, dict(self.magic_uses)
         twin.problems = list(self.problems)
         twin.changes, twin.advice = list(self.changes), list(self.advice)
         twin.unmatched = list(self.unmatched)

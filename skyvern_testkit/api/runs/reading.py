@@ -11,6 +11,7 @@ from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world import machine
+from skyvern_testkit.world.magic import strike_read
 from skyvern_testkit.world.rows import Run
 
 __all__ = ["ENDPOINTS", "find_run", "refuse_without_workflow"]
@@ -55,6 +56,7 @@ def get_run(call: Call) -> JsonObject:
     if run.family is Family.TASK and run.input.prompt is None:
         # only the older API makes one (recorded: legacystart.t.min.new)
         raise Refusal(422, "prompt: Input should be a valid string")
+    strike_read(call.world, run.input, run.script)
     run = machine.read_by_client(call.world, run)
     return run_body(call.world, run, call.links)
 
