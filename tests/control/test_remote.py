@@ -211,6 +211,18 @@ def test_a_run_by_its_id(fake):
         fake.run("tsk_1")
 
 
+def test_codes_expire_on_the_servers_time(fake):
+    fake.on().play(RunScript(needs_totp("me@example.com"), completed()))
+    fake.totp.send("me@example.com", "111111", expires_in=5)
+    fake.totp.send_later(25, "me@example.com", "123456", expires_in=8)
+    with fake.http() as client:
+        run_id = client.post("/v1/run/tasks", json=TASK).json()["run_id"]
+        time.sleep(25)
+        assert client.get(f"/v1/runs/{run_id}").json()["status"] == "running"
+        time.sleep(6)
+        assert client.get(f"/v1/runs/{run_id}").json()["status"] == "completed"
+
+
 @pytest.mark.parametrize(
     ("ask", "reason"),
     [
@@ -223,8 +235,9 @@ def test_a_run_by_its_id(fake):
         (lambda fake: fake.faults.on("get_run", when=bool).answer(503), "condition is a function"),
         (lambda fake: fake.webhooks, "functions of this process"),
         (lambda fake: fake.world, "in the server's process"),
+        (lambda fake: fake.totp.serve("https://x.example", "123456"), "a function of this process"),
     ],
-    ids=["matcher", "parameter", "generator", "condition", "webhooks", "world"],
+    ids=["matcher", "parameter", "generator", "condition", "webhooks", "world", "totp_url"],
 )
 def test_what_cannot_travel_says_so(fake, ask, reason):
     with pytest.raises(CannotTravel, match=reason):
