@@ -164,8 +164,8 @@ _SERVED: tuple[Operation, ...] = (
     _op("get_browser_sessions", "GET /v1/browser_sessions", "-", ALL),
     _op("close_browser_session", "POST /v1/browser_sessions/{browser_session_id}/close", "-", ALL),
     _op("extend_browser_session", "POST /v1/browser_sessions/{browser_session_id}/extend", "-", ALL),
-    _op("update_browser_session", "PATCH /v1/browser_sessions/{browser_session_id}", "-", ALL),
     _hidden("get_browser_sessions_history", "GET /v1/browser_sessions/history", "-", ALL),
+    _op("update_browser_session", "PATCH /v1/browser_sessions/{browser_session_id}", "-", ALL),
     _op("get_browser_session", "GET /v1/browser_sessions/{browser_session_id}", "-", ALL),
     _hidden("get_browser_session_metadata", "GET /v1/browser_sessions/{browser_session_id}/metadata", "-", NONE),
     replace(
