@@ -10,7 +10,15 @@ from tests.recorded.evidence import Recorded
 from tests.recorded.replay import replayed
 
 OF_CREDENTIALS = {"credentials", "credfolders", "credpatch", "customvault", "totpcodes", "vaults"}
-RESOURCES = OF_CREDENTIALS | {"organizations", "status", "http", "sessions", "profiles", "totp"}
+RESOURCES = OF_CREDENTIALS | {
+    "organizations",
+    "status",
+    "http",
+    "sessions",
+    "profiles",
+    "totp",
+    "totplinks",
+}
 OF_SCRIPTS = {"scripts", "scripts_versions", "scripts_generated", "scripts_cache"}
 RESOURCES |= OF_SCRIPTS | {"llms", "actions", "actions2", "extras"}
 
