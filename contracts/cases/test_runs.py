@@ -714,7 +714,7 @@ def test_webhook_is_not_sent_again_before_the_end(skyvern: Caller) -> None:
     assert refusal.startswith(f"Run {run_id} has not reached a terminal state (status=")
 
 
-@case("runs.retry_webhook.no_url", fact="runs 8")
+@case("runs.retry_webhook.no_url", fact="runs 8, resources 12")
 def test_webhook_needs_a_url(skyvern: Caller) -> None:
     skyvern.call("retry_run_webhook", run_id=ended(skyvern)["run_id"]).refused(
         400, "No webhook URL configured for the run."
