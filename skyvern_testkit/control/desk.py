@@ -16,6 +16,7 @@ from skyvern_testkit.api.endpoints import endpoints
 from skyvern_testkit.control.entries import advice_as_json, delivery_as_json, entry_as_json
 from skyvern_testkit.control.faults import read_ask, read_times, rule_as_json
 from skyvern_testkit.fake.doing import do
+from skyvern_testkit.fake.forcing import Force, force
 from skyvern_testkit.faults import FaultRule
 from skyvern_testkit.script.fakefile import FakeFileError, parse_fake
 from skyvern_testkit.transport.report import Part, advice_of, complaints, render
@@ -195,6 +196,20 @@ class Desk:
             raise _No(422, error=str(error)) from None
         return _said(200, {"run_id": run.id, "url": url or run.webhook_url, "status": run.status})
 
+    def force(self, order: _Order) -> Response:
+        """A run, session, profile, credential or workflow is in a state now."""
+        given = order.json
+        fields = {"state", "reason", "error_code", "output", "illegal"}
+        if given.keys() - fields or not isinstance(given.get("state"), str):
+            raise _No(422, error=f'wanted {{"state": "..."}}, and at most {sorted(fields)}')
+        try:
+            force(self._fake, order.argument, Force(**given), order.organization_id)
+        except LookupError as error:
+            raise _No(404, error=str(error)) from None
+        except ValueError as error:
+            raise _No(422, error=str(error)) from None
+        return _said(200, {"id": order.argument, "state": given["state"]})
+
     def journal(self, order: _Order) -> Response:
         """The requests, secrets hidden."""
         fake, sent = self._fake, self._sent_by(order.organization_id)
@@ -287,6 +302,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
     ("faults", True): {"PATCH": Desk.change},
     ("signals", False): {"POST": Desk.signal},
     ("webhooks", True): {"POST": Desk.webhook},
+    ("force", True): {"POST": Desk.force},
     ("journal", False): {"GET": Desk.journal},
     ("report", False): {"GET": Desk.report},
     ("complaints", False): {"GET": Desk.complaints},
@@ -295,7 +311,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
 }
 """Name, and whether something stands behind it, to methods to orders."""
 
-_BEHIND: Final = {"faults": "{number}", "operations": "{name}", "webhooks": "{run_id}"}
+_BEHIND: Final = {"force": "{id}", "faults": "{number}", "operations": "{name}", "webhooks": "{run_id}"}
 
 
 def _there_is() -> list[str]:

@@ -15,6 +15,7 @@ from skyvern_testkit.control.carrying import RemoteTransport, SyncRemoteTranspor
 from skyvern_testkit.control.entries import Sent, advice_of, delivery_of, reunited
 from skyvern_testkit.control.faults import ALWAYS, fault_as_json
 from skyvern_testkit.control.orders import NotOurServer, OrderRefused, Orders
+from skyvern_testkit.fake.forcing import id_of
 from skyvern_testkit.fake.journal import Journal
 from skyvern_testkit.fake.on import On
 from skyvern_testkit.fakefiles import text_of_fake
@@ -24,6 +25,7 @@ from skyvern_testkit.script import Match, Pattern, Script
 from skyvern_testkit.script.fakefile import FakeFileError, Place, Problem
 from skyvern_testkit.script.fakefile.writing import write_yaml
 from skyvern_testkit.script.printing import rule_as_json
+from skyvern_testkit.script.steps import UNSET, Unset
 from skyvern_testkit.transport.agenda import Agenda
 from skyvern_testkit.transport.clients import Clients
 from skyvern_testkit.transport.codes import TotpCodes
@@ -275,6 +277,26 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
             if refused.status == 404:
                 raise LookupError(str(refused)) from None
             raise
+
+    def force(
+        self,
+        thing: Any,
+        state: str,
+        *,
+        reason: str | None = None,
+        error_code: str | None = None,
+        output: Json | Unset = UNSET,
+        illegal: bool = False,
+    ) -> None:
+        """Bring a run, session, profile, credential or workflow into a state, now.
+
+        See :meth:`FakeSkyvern.force`; what the world refuses is an :class:`OrderRefused` here.
+        """
+        asked: dict[str, Json] = {"state": str(state), "illegal": illegal}
+        asked |= {} if reason is None else {"reason": reason}
+        asked |= {} if error_code is None else {"error_code": error_code}
+        asked |= {} if isinstance(output, Unset) else {"output": output}
+        self._orders("POST", f"force/{quote(id_of(thing))}", json=asked)
 
     def later(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         """Call a function after so many seconds of the clock.

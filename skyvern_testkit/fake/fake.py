@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skyvern_testkit.api.call import Links
 from skyvern_testkit.api.dialects import NEWEST, dialect_named
 from skyvern_testkit.fake.due import play
 from skyvern_testkit.fake.exchange import Broken, Exchange, Step
+from skyvern_testkit.fake.forcing import Force, force, id_of
 from skyvern_testkit.fake.journal import Delivery, Journal, virtual_seconds
 from skyvern_testkit.fake.on import On
 from skyvern_testkit.fake.on_action import OnAction
@@ -20,6 +21,7 @@ from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.faults.webhooks import WebhookFaults
 from skyvern_testkit.script import Match, Pattern, Signal
 from skyvern_testkit.script.actions import ActionMatch
+from skyvern_testkit.script.steps import UNSET, Unset
 from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import DEFAULT_EPOCH
@@ -246,6 +248,43 @@ class FakeSkyvern:
                 "or say where to: fire_webhook(run_id, url=...)"
             )
         self.post.fire(self, run, target)
+
+    def force(
+        self,
+        thing: Any,
+        state: str,
+        *,
+        reason: str | None = None,
+        error_code: str | None = None,
+        output: Json | Unset = UNSET,
+        illegal: bool = False,
+    ) -> None:
+        """Bring a run, session, profile, credential or workflow into a state, now.
+
+        A run's script is over with it: in a state that is no end it stays until it is forced again,
+        canceled, or a limit of the server ends it.
+
+        Args:
+            thing: its id, or what has an ``id`` or a ``run_id``.
+            state: of a run one of its statuses, or ``archive_ready`` (a profile can be made of it);
+                of a session ``running``, ``completed``, ``failed`` or ``timeout``; else ``deleted``.
+            reason: of a run that ends badly.
+            error_code: likewise; shown if the caller's ``error_code_mapping`` has it.
+            output: of a run.
+            illegal: also where the real server would never do it.
+
+        Raises:
+            LookupError: there is nothing of that id.
+            ValueError: a state that its kind does not have.
+            IllegalMove: the real server would never do it; the message names the legal moves.
+        """
+        wanted = Force(
+            state=str(state), reason=reason, error_code=error_code, output=output, illegal=illegal
+        )
+        self._force(id_of(thing), wanted)
+
+    def _force(self, id: str, wanted: Force) -> None:
+        force(self, id, wanted)
 
     def run(self, run_id: str) -> Run:
         """A run as the world has it.

@@ -8,6 +8,7 @@ from typing import Any
 from skyvern_testkit.clock import Clock
 from skyvern_testkit.fake.doing import do
 from skyvern_testkit.fake.fake import FakeSkyvern
+from skyvern_testkit.fake.forcing import Force
 from skyvern_testkit.fake.journal import virtual_seconds
 from skyvern_testkit.transport.clients import Clients
 from skyvern_testkit.transport.codes import TotpCodes
@@ -62,6 +63,10 @@ class InProcessSkyvern(FakeSkyvern, Verdict, Clients, Furnishing):
     def fire_webhook(self, run_id: str, *, url: str | None = None) -> None:
         with self.front.moving():
             super().fire_webhook(run_id, url=url)
+
+    def _force(self, id: str, wanted: Force) -> None:
+        with self.front.moving():
+            super()._force(id, wanted)
 
     def later(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         """Call a function after so many virtual seconds: ``fake.later(25, fake.signal, "approved")``.

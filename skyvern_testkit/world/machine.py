@@ -7,6 +7,7 @@ each. Nothing is done because somebody looks, but for the one trigger that asks 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from skyvern_testkit.script import (
@@ -20,6 +21,7 @@ from skyvern_testkit.script import (
     Never,
     Polls,
     RunReaches,
+    RunScript,
     ScriptError,
     Signal,
     State,
@@ -67,6 +69,7 @@ __all__ = [
     "end_session",
     "expire_later",
     "fire_signal",
+    "force",
     "let_go_on",
     "play",
     "read_by_client",
@@ -151,6 +154,37 @@ def let_go_on(world: World, run: Run) -> Run:
     if run.walk is not None and run.walk.at_work:
         run = walk.end_block(world, run, Outcome())
     return _go_on(world, run, why="continued by a person")
+
+
+def force(world: World, run: Run, step: Step, *, illegal: bool = False) -> Run:
+    """The test brings a run into a state: its script is over, and it stays there.
+
+    Args:
+        world: the run's world.
+        run: whichever state it is in.
+        step: where it is to be; what is not an end lasts until somebody ends it.
+        illegal: by a move, too, that the real server never makes.
+
+    Raises:
+        IllegalMove: it cannot get there; nothing has changed.
+    """
+    script = RunScript(step, illegal=illegal)
+    _way(replace(run, script=script), step.state)
+    if step.state is State.CANCELED and not illegal:
+        return cancel(world, run)
+    world.players.pop(run.id, None)
+    played = script.played(0)
+    run = world.change(
+        run,
+        script=script,
+        cursor=len(played) - 1,  # its end alone, without the work before it
+        sent=(),
+        yielded=(),
+        walk=None,
+        turn=run.turn + 1,
+        waiting_for=None,
+    )
+    return _go_on(world, run, why="forced by the test")
 
 
 def effect_done(world: World, effect: Effect, result: EffectResult) -> None:
