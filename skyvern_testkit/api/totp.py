@@ -27,6 +27,9 @@ LONGEST: Final = 65_536
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+@[A-Z0-9.-]+", re.ASCII | re.IGNORECASE)
 """What the real server takes for an e-mail address: the domain needs no dot."""
 
+_PHONE = re.compile(r"\+?[0-9 .()-]+", re.ASCII)
+_PHONE_DIGITS: Final = range(7, 16)
+
 
 # --- requests ---------------------------------------------------------------------------------
 
@@ -133,6 +136,20 @@ def _identifier(text: str) -> str:
     return trimmed.lower() if _EMAIL.fullmatch(trimmed) else text
 
 
+def _looked_up(text: str) -> tuple[str, ...]:
+    """A list for a telephone number has what was sent to its digits, with a plus or without.
+
+    What was sent is not looked at: a number that was stored with blanks is found by its very
+    letters alone. That is why ``?totp_identifier=+1415...``, whose plus a server reads as a
+    blank, finds its codes all the same (recorded groups ``outsidephones``, ``outsidedigits``).
+    """
+    as_sent = _identifier(text)
+    if not _PHONE.fullmatch(text.strip()):
+        return (as_sent,)
+    digits = re.sub(r"\D", "", text)
+    return (as_sent, digits, f"+{digits}") if len(digits) in _PHONE_DIGITS else (as_sent,)
+
+
 def _check_links(call: Call, asked: SendTotpCode) -> None:
     """In this order; an empty id is no link. A permanent workflow id is none either."""
     if asked.task_id and not _is_task(call, asked.task_id):
@@ -166,11 +183,11 @@ def _is_workflow_run(call: Call, run_id: str) -> bool:
 def get_totp_codes(call: Call) -> list[JsonObject]:
     """Newest first, whatever their age."""
     query: TotpCodesQuery = call.query
-    wanted = _identifier(query.totp_identifier) if query.totp_identifier else None
+    wanted = _looked_up(query.totp_identifier) if query.totp_identifier else None
     rows = [
         code
         for code in call.world.rows(TotpCode, call.organization_id)
-        if wanted in (None, code.identifier)
+        if (wanted is None or code.identifier in wanted)
         and query.workflow_run_id in (None, code.workflow_run_id)
         and query.otp_type in (None, code.otp_type)
     ]

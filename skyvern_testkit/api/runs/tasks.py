@@ -83,6 +83,7 @@ def run_task(call: Call) -> JsonObject:
             browser_session_id=asked.browser_session_id,
             browser_profile_id=asked.browser_profile_id,
             older={} if family is Family.TASK_V2 else _older_request(asked, kept),
+            published=_published(asked) if asked.publish_workflow else {},
         ),
     )
     attach_files(call, asked.file_ids, run.id)
@@ -105,6 +106,7 @@ class TaskOrder:
         browser_session_id: where it works.
         browser_profile_id: with what it begins.
         older: the request as the older API has it.
+        published: what the workflow behind a 2.0 task has otherwise than a hidden one.
     """
 
     origin: str
@@ -117,6 +119,7 @@ class TaskOrder:
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
     older: JsonObject = field(default_factory=dict[str, Json])
+    published: JsonObject = field(default_factory=dict[str, Json])
 
 
 def begin_task(call: Call, order: TaskOrder) -> Run:
@@ -141,7 +144,7 @@ def begin_task(call: Call, order: TaskOrder) -> Run:
     script = choose_script(
         world, given, call.organization_id
     )  # a matcher may raise: before any row is made
-    hidden = _hidden_workflow(call) if is_v2 else None
+    hidden = _workflow_behind(call, order.published) if is_v2 else None
     run = world.make(
         Run,
         call.organization_id,
@@ -208,8 +211,13 @@ def _only_in_v2(asked: TaskRunRequest) -> None:
             )
 
 
-def _hidden_workflow(call: Call) -> Workflow:
-    """The workflow behind a 2.0 task; it is listed nowhere."""
+def _published(asked: TaskRunRequest) -> JsonObject:
+    """A published workflow is listed from the start (recorded group ``outsidepublished``)."""
+    return {"status": "published", "run_with": asked.run_with or "agent"}
+
+
+def _workflow_behind(call: Call, published: JsonObject) -> Workflow:
+    """The workflow behind a 2.0 task; it is listed nowhere, unless it is to be published."""
     world = call.world
     permanent_id = world.new_id("wpid")
     return world.make(
@@ -228,7 +236,7 @@ def _hidden_workflow(call: Call) -> Workflow:
             "workflow_system_prompt": None,
             "completion_contract": None,
         },
-        settings=settings_of(_HIDDEN),
+        settings=settings_of({**_HIDDEN, **published}),
     )
 
 
