@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from skyvern_testkit.api.effects import render, sign
@@ -248,7 +248,7 @@ def _tampered(request: Request, fault: WebhookFault, key: str) -> Request:
 def _changed(body: bytes, change: Mapping[str, Json] | Callable[[bytes], bytes]) -> bytes:
     if not callable(change):
         return dump_webhook({**json.loads(body), **change})
-    changed: object = change(body)
+    changed = cast("object", change(body))
     if not isinstance(changed, bytes):
         name = getattr(change, "__name__", repr(change))
         raise TypeError(f"alter({name}) must return the new body as bytes, not {changed!r}")
