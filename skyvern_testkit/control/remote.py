@@ -216,12 +216,16 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         engine: Pattern | None = None,
         title: Pattern | None = None,
         run_type: Pattern | None = None,
+        block: Pattern | None = None,
+        block_type: Pattern | None = None,
     ) -> On:
         """Say which of this key's runs the next script is for; see :meth:`FakeSkyvern.on`.
 
         Functions and generators cannot travel.
         """
-        pattern = Match(prompt, url, workflow, parameters, engine, title, run_type)
+        pattern = Match(
+            prompt, url, workflow, parameters, engine, title, run_type, block, block_type
+        )
         said = On(self._say, pattern, said_at=place_of_caller())
         self._said = [*(one for one in self._said if not one.is_played), said]
         return said

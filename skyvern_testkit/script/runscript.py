@@ -29,6 +29,8 @@ __all__ = [
     "ScriptError",
     "as_script",
     "bridge",
+    "check_for_block",
+    "check_step_of_block",
 ]
 
 RunFunction = Callable[[RunInput], Generator[Step, Any, None]]
@@ -158,6 +160,35 @@ class GeneratorScript:
 
 
 Script = RunScript | GeneratorScript
+
+_STATES_OF_BLOCK = frozenset(
+    {State.RUNNING, State.PAUSED, State.COMPLETED, State.FAILED, State.TERMINATED}
+)
+
+
+def check_step_of_block(step: Step) -> None:
+    """Refuse a step that only a whole run can have.
+
+    Raises:
+        ScriptError: a block neither queues nor is canceled, and it works in no other block.
+    """
+    if step.state not in _STATES_OF_BLOCK:
+        known = ", ".join(sorted(_STATES_OF_BLOCK))
+        raise ScriptError(f"a block is never {step.state}: its script is made of {known}")
+    if step.block is not None:
+        raise ScriptError(
+            f"running(block={step.block!r}) is for scripts of whole runs: this one plays one block"
+        )
+
+
+def check_for_block(script: Script) -> None:
+    """Refuse a script that a block cannot play; what a generator says is looked at as it plays.
+
+    Raises:
+        ScriptError: one of its steps is of a whole run's life.
+    """
+    for step in script.steps if isinstance(script, RunScript) else ():
+        check_step_of_block(step)
 
 
 def as_script(value: RunScript | GeneratorScript | Step | Iterable[Step] | RunFunction) -> Script:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from skyvern_testkit.script import DEFAULT_LIFE, Match, Miss, RunInput, Script, Step
 from skyvern_testkit.script.actions import ActionRule
+from skyvern_testkit.script.runscript import check_for_block
 from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.ids import compose_id
 from skyvern_testkit.wire.times import DEFAULT_EPOCH, MICROSECOND, MILLISECOND, SECOND
@@ -421,7 +422,12 @@ class World:
             match: which runs.
             scripts: at least one.
             organization_id: only the runs of this organisation; None: of all.
+
+        Raises:
+            ScriptError: a rule for blocks, and a script that no block can play.
         """
+        for script in scripts if match.is_for_block else ():
+            check_for_block(script)
         rule = Rule(len(self.rules) + 1, match, scripts, organization_id)
         self.rules = (*self.rules, rule)
         return rule

@@ -189,6 +189,8 @@ _MATCH: Final = Form(
         "engine": _one_of(ENGINES, "engine"),
         "title": _pattern,
         "run_type": _one_of(tuple(RUN_TYPES), "run type"),
+        "block": _pattern,
+        "block_type": _pattern,
     },
 )
 
@@ -199,7 +201,7 @@ def _family_of(match: Match) -> Family | None:
     """The kind of run that a pattern is for, where it says so."""
     if isinstance(match.run_type, str) and match.run_type in RUN_TYPES:
         return RUN_TYPES[match.run_type]
-    return Family.WORKFLOW if match.workflow is not None else None
+    return Family.WORKFLOW if match.workflow is not None or match.is_for_block else None
 
 
 def read_rule(node: Node, report: Report) -> RunRule | None:

@@ -24,6 +24,7 @@ from skyvern_testkit.script import (
     running,
     terminated,
 )
+from skyvern_testkit.script.runscript import check_step_of_block
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world import traces
@@ -143,6 +144,7 @@ def _of_block(world: World, run: Run, sent: Json) -> tuple[Run, Step | None]:
         return _moved(world, run, outcome=_of_child(child)), None
     run, step = script_step(world, run, sent, _share(world, run))
     step = step or completed()
+    check_step_of_block(step)
     if not step.is_final:
         return run, step
     run = traces.show(world, run, step)
