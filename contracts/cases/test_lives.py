@@ -321,7 +321,7 @@ def test_cancel_revokes_the_next_attempt(skyvern: Caller) -> None:
     assert after(skyvern, 60, run_id)["attempt"] == 1
 
 
-@case("lives.retry.webhook", fact="runs 3.4", ours_only=LIVED)
+@case("lives.retry.webhook", fact="runs 3.4, 8", ours_only=LIVED)
 def test_webhook_is_not_sent_again_while_a_retry_is_pending(skyvern: Caller) -> None:
     play(skyvern, BOOM)
     run_id = flow(skyvern, POLICY)

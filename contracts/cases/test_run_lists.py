@@ -361,7 +361,7 @@ def bulk(skyvern: Caller, *run_ids: str) -> Any:
     return skyvern.call("bulk_cancel_runs", run_ids=list(run_ids)).ok()
 
 
-@case("runs.bulk.cancel", fact="runs 3.6")
+@case("runs.bulk.cancel", fact="runs 3.6, resources 12")
 def test_many_runs_are_canceled_at_once(skyvern: Caller) -> None:
     wpid = workflow(skyvern)
     one, other = started(skyvern, wpid), started(skyvern, wpid)
@@ -378,7 +378,7 @@ def test_run_that_is_named_twice_is_canceled_once(skyvern: Caller) -> None:
     assert answer == {"cancelled": [run_id], "failed": ["wr_1"]}
 
 
-@case("runs.bulk.unknown", fact="runs 3.6")
+@case("runs.bulk.unknown", fact="runs 3.6, resources 12")
 @pytest.mark.parametrize("run_id", ["wr_1", "tsk_1", "", "anything"])
 def test_unknown_run_is_told_as_failed(skyvern: Caller, run_id: str) -> None:
     assert bulk(skyvern, run_id) == {"cancelled": [], "failed": [run_id]}
@@ -391,7 +391,7 @@ def test_anothers_run_is_not_canceled(skyvern: Caller) -> None:
     assert skyvern.call("get_run", run_id=run_id).ok()["status"] != "canceled"
 
 
-@case("runs.bulk.over", fact="runs 3.6")
+@case("runs.bulk.over", fact="runs 3.6, resources 12")
 def test_workflow_run_that_is_over_counts_as_canceled(skyvern: Caller) -> None:
     run_id = ended(skyvern)
     assert bulk(skyvern, run_id) == {"cancelled": [run_id], "failed": []}
@@ -409,7 +409,7 @@ def test_nothing_may_be_canceled(skyvern: Caller) -> None:
     assert bulk(skyvern) == {"cancelled": [], "failed": []}
 
 
-@case("runs.bulk.many", fact="runs 3.6")
+@case("runs.bulk.many", fact="runs 3.6, resources 12")
 def test_at_most_a_hundred_are_canceled(skyvern: Caller) -> None:
     skyvern.call("bulk_cancel_runs", run_ids=["wr_1"] * 101).invalid(
         ("too_long", "body", "run_ids")

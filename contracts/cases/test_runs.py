@@ -664,7 +664,7 @@ def test_canceled_run_is_canceled_at_once(skyvern: Caller) -> None:
     assert run["finished_at"] is not None
 
 
-@case("runs.cancel.twice", fact="runs 3.3")
+@case("runs.cancel.twice", fact="runs 3.3, resources 12")
 def test_run_of_a_workflow_is_canceled_twice(skyvern: Caller) -> None:
     run = ended(skyvern)
     assert skyvern.call("cancel_run", run_id=run["run_id"]).ok() is None
