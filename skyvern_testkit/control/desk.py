@@ -210,6 +210,15 @@ class Desk:
             raise _No(422, error=str(error)) from None
         return _said(200, {"id": order.argument, "state": given["state"]})
 
+    def script(self, order: _Order) -> Response:
+        """The world as it is scripted: a fake file, or the Python of its rules."""
+        wanted = dict(order.request.query_items).get("as", "yaml")
+        if wanted not in ("yaml", "code"):
+            raise _No(422, error=f"?as=yaml or ?as=code, not {wanted!r}")
+        write = self._fake.as_yaml if wanted == "yaml" else self._fake.as_code
+        raw = write(order.organization_id).encode()
+        return Response(200, _headers(raw, "text/plain; charset=utf-8"), raw)
+
     def journal(self, order: _Order) -> Response:
         """The requests, secrets hidden."""
         fake, sent = self._fake, self._sent_by(order.organization_id)
@@ -303,6 +312,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
     ("signals", False): {"POST": Desk.signal},
     ("webhooks", True): {"POST": Desk.webhook},
     ("force", True): {"POST": Desk.force},
+    ("script", False): {"GET": Desk.script},
     ("journal", False): {"GET": Desk.journal},
     ("report", False): {"GET": Desk.report},
     ("complaints", False): {"GET": Desk.complaints},

@@ -302,6 +302,14 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         asked |= {} if isinstance(output, Unset) else {"output": output}
         self._orders("POST", f"force/{quote(id_of(thing))}", json=asked)
 
+    def as_code(self) -> str:
+        """The rules for this key as the Python that says them."""
+        return self._orders("GET", "script?as=code").text
+
+    def as_yaml(self) -> str:
+        """This key's resources and rules as a fake file, secrets hidden."""
+        return self._orders("GET", "script?as=yaml").text
+
     def later(self, seconds: float, do: Callable[..., object], *args: Any) -> None:
         """Call a function after so many seconds of the clock.
 

@@ -283,6 +283,28 @@ class FakeSkyvern:
         )
         self._force(id_of(thing), wanted)
 
+    def as_code(self, organization_id: str | None = None) -> str:
+        """The rules of this world as the Python that says them; functions are named.
+
+        Args:
+            organization_id: only its own rules, and those for all.
+        """
+        from skyvern_testkit.fake.printing import world_as_code
+
+        return world_as_code(self, organization_id)
+
+    def as_yaml(self, organization_id: str | None = None) -> str:
+        """This world, resources and rules, as a fake file: loaded, it prints the same.
+
+        Secrets are hidden, and what no file can hold is named in a comment.
+
+        Args:
+            organization_id: whose resources; default: the world's own organisation's.
+        """
+        from skyvern_testkit.fake.printing import world_as_yaml
+
+        return world_as_yaml(self, organization_id)
+
     def _force(self, id: str, wanted: Force) -> None:
         force(self, id, wanted)
 
