@@ -412,7 +412,7 @@ class TestTheError:
             "fakes/portal.yaml:3:10 runs[0].on.promt",
             (
                 "    `on` has no `promt`. Did you mean `prompt`? It takes: prompt, url, workflow, "
-                "parameters, engine, title, run_type."
+                "parameters, engine, title, run_type, block, block_type."
             ),
             '      3 |   - on: {promt: "*"}',
             "        |          ^",
