@@ -192,7 +192,7 @@ class Row:
 
 def states_of(kind: str) -> tuple[str, ...]:
     """The states of a kind of run, and those of ours that do not show."""
-    own = (*(str(state) for state in LEGAL[KINDS[kind]]), ASKING)
+    own = (*sorted(map(str, LEGAL[KINDS[kind]])), ASKING)
     return (*own, PENDING, TOLD) if kind == "wf" else own
 
 
