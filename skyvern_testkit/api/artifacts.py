@@ -17,6 +17,7 @@ from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import SECOND, timestamp
 from skyvern_testkit.world.advice import advise
+from skyvern_testkit.world.drawing import content_of
 from skyvern_testkit.world.rows import Artifact, Run, Upload
 
 __all__ = ["ENDPOINTS", "artifact_body"]
@@ -123,7 +124,7 @@ def artifact_body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
         f"{artifact.id}_{wire_filename(run, artifact)}",
         "bundle_key": None,
         "checksum": checksum(artifact) if artifact.type == "download" else None,
-        "file_size": len(artifact.content),
+        "file_size": _size(call, run, artifact),
         "task_id": artifact.task_id,
         "step_id": artifact.step_id,
         "workflow_run_id": None if run.family is Family.TASK else work,
@@ -139,7 +140,16 @@ def artifact_body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
     }
 
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+def _size(call: Call, run: Run, artifact: Artifact) -> int:
+    """Bytes; a recording that still grows has none by its row (recorded lives)."""
+    if artifact.type == "recording" and artifact.id == run.recording:
+        growing = not run.recording_is_final and run.browser_session_id is None
+        if growing:
+            return 0
+    return len(content_of(call.world, artifact))
+
+
+_RANGE = re.compile(r"bytes=\s*(\d*)-(\d*)$", re.IGNORECASE)
 
 
 class ContentQuery(Lazy):
@@ -159,13 +169,21 @@ def get_artifact_content(call: Call) -> Answer:
         _check_signature(call, artifact_id)
         upload = call.world.get(Upload, artifact_id)
         if upload is not None:
-            return _ranged(upload, part, filename=upload.filename or upload.id, attached=True)
+            name = upload.filename or upload.id
+            return _ranged(upload.content, upload.content_type, part, filename=name, attached=True)
     artifact = call.world.get(Artifact, artifact_id, None if signed else call.organization_id)
     if artifact is None:
         raise Refusal(404, f"Artifact not found {artifact_id}")
     run = call.world.run(artifact.run_id)
     filename = wire_filename(run, artifact)
-    return _ranged(artifact, part, filename=filename, attached=artifact.type == "download")
+    recorded = artifact.type == "recording" and filename.endswith(".mp4")
+    return _ranged(
+        content_of(call.world, artifact),
+        "video/mp4" if recorded else artifact.content_type,
+        part,
+        filename=filename,
+        attached=artifact.type == "download",
+    )
 
 
 def _check_signature(call: Call, artifact_id: str) -> None:
@@ -185,13 +203,17 @@ _ANY_PAGE: Final = (
 """What a browser may do with HTML that came from some web page: nothing."""
 
 
+_NO_END = re.compile(":0+")
+"""The last none bytes: as if no part was asked for."""
 _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 """What may not stand between the quotes of a header."""
 
 
-def _ranged(file: Artifact | Upload, asked: str | None, *, filename: str, attached: bool) -> Answer:
-    """The file, or the part of it that was asked for (recorded life ``artifact_reads``)."""
-    content, size = file.content, len(file.content)
+def _ranged(
+    content: bytes, content_type: str, asked: str | None, *, filename: str, attached: bool
+) -> Answer:
+    """The file, or the part of it that was asked for (recorded group ``artifactbytes``)."""
+    size = len(content)
     shown = "inline"
     if attached:
         plain = _NOT_PLAIN.sub("_", filename)
@@ -201,11 +223,11 @@ def _ranged(file: Artifact | Upload, asked: str | None, *, filename: str, attach
         ("cache-control", "private, no-cache"),
         ("x-content-type-options", "nosniff"),
         ("accept-ranges", "bytes"),
-        *((_ANY_PAGE,) if file.content_type.startswith("text/html") else ()),
+        *((_ANY_PAGE,) if content_type.startswith("text/html") else ()),
     )
-    kind = ("content-type", file.content_type)
+    kind = ("content-type", content_type)
     match = _RANGE.match(asked.strip()) if asked else None
-    if match is None or match.groups() == ("", ""):
+    if match is None or match.groups() == ("", "") or _NO_END.fullmatch(":".join(match.groups())):
         return Answer(200, headers=(*head, kind), raw=content)
     first, last = match.groups()
     start = int(first) if first else max(0, size - int(last))

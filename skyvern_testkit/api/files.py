@@ -59,14 +59,14 @@ def wire_filename(run: Run, artifact: Artifact) -> str:
     keeps the name the script gave it, although the real server renames downloads: a test that
     looks for ``invoice.pdf`` is clearer than one that looks for a made-up name (docs: limits).
     """
-    if artifact.type == "recording" and run.recording_is_final:
+    if artifact.type == "recording" and (run.recording_is_final or run.recording != artifact.id):
         return artifact.filename.replace(".webm", ".mp4")
     return artifact.filename
 
 
 def checksum(artifact: Artifact) -> str:
-    """The SHA-256 of its bytes, in hex."""
-    return hashlib.sha256(artifact.content).hexdigest()
+    """The SHA-256 of a download's bytes, in hex."""
+    return hashlib.sha256(artifact.content or b"").hexdigest()
 
 
 def file_info(run: Run, artifact: Artifact, links: Links) -> JsonObject:
@@ -75,7 +75,7 @@ def file_info(run: Run, artifact: Artifact, links: Links) -> JsonObject:
         "url": artifact_url(run, artifact, links),
         "checksum": checksum(artifact),
         "filename": artifact.filename,
-        "file_size": len(artifact.content),
+        "file_size": len(artifact.content or b""),
         "modified_at": timestamp(artifact.modified_at)
         if run.is_over
         else timestamp_z(artifact.modified_at),

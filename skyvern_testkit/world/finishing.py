@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from skyvern_testkit.script import Family, RunReaches, State, Step
 from skyvern_testkit.wire.times import MICROSECOND
 from skyvern_testkit.world import traces
 from skyvern_testkit.world.advice import advise
-from skyvern_testkit.world.agent import works_in_browser
+from skyvern_testkit.world.agent import leave_traffic, put_down, works_in_browser
 from skyvern_testkit.world.blocks import workflow_of
 from skyvern_testkit.world.deliveries import webhook_at_end
 from skyvern_testkit.world.endings import (
@@ -29,7 +29,6 @@ from skyvern_testkit.world.events import (
     StepOver,
     Unwound,
 )
-from skyvern_testkit.world.keeping import keep
 from skyvern_testkit.world.occupancy import free_session
 from skyvern_testkit.world.own_errors import Found, found_by_server
 from skyvern_testkit.world.playing import coming_step
@@ -236,6 +235,7 @@ def unwind(world: World, event: Unwound) -> None:
     Under a retry policy it does not (recorded life ``wf_retry_cancel_running``).
     """
     run = world.run(event.run_id)
+    put_down(world, run)
     run = (traces.unwind_block if run.walk is None else unwind_walk)(world, run)
     free_session(world, run)
     _recording_later(world, run)
@@ -277,15 +277,11 @@ def recording_ready(world: World, event: RecordingReady) -> None:
     run = world.run(event.run_id)
     if run.attempt != event.attempt or run.recording is None:
         return
+    if run.browser_session_id is not None:
+        return  # its browser is still open
     if run.family is Family.TASK or run.status is not State.CANCELED:
-        keep(world, run, "har", _NO_TRAFFIC)
-    if run.browser_session_id is None:
-        world.change(run, recording_is_final=True)
-
-
-_NO_TRAFFIC: Final = (
-    b'{"log":{"version":"1.2","creator":{"name":"skyvern-testkit","version":"1"},"entries":[]}}'
-)
+        leave_traffic(world, run)
+    world.change(run, recording_is_final=True)
 
 
 def archive_ready(world: World, event: ArchiveReady) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "Profile",
     "Row",
     "Run",
+    "Scene",
     "Session",
     "SessionStatus",
     "TotpCode",
@@ -168,6 +169,18 @@ class TotpCode(Row):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What a file of a run is drawn from, when somebody asks for its bytes."""
+
+    words: str
+    url: str | None = None
+    picture: bytes | None = field(default=None, repr=False)
+    """The screenshot that the script gave."""
+    about: str = ""
+    """Of a model's question: what it was about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact(Row):
     """A file that a run left behind; its bytes are here, not in the answers."""
 
@@ -175,7 +188,9 @@ class Artifact(Row):
     type: str
     run_id: str
     filename: str
-    content: bytes = field(repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    """None: it is drawn when somebody asks for it."""
+    scene: Scene | None = None
     content_type: str = "application/octet-stream"
     task_id: str | None = None
     step_id: str | None = None

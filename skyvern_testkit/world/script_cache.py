@@ -7,6 +7,8 @@ from typing import Final
 
 from skyvern_testkit.script import Family
 from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.wire.times import MICROSECOND
+from skyvern_testkit.world.keeping import keep
 from skyvern_testkit.world.rows import Run, Workflow
 from skyvern_testkit.world.scripts import MAIN, CachedScript, ScriptFile, ScriptVersion
 from skyvern_testkit.world.world import World
@@ -53,6 +55,7 @@ def leave_script(world: World, run: Run, workflow: Workflow | None) -> None:
     if any(entry.cache_key_value == value for entry in held):
         return
     code = f"# What Skyvern would have written after {run.id}; the fake writes no programs.\n"
+    _leave_files(world, run, workflow, code)
     file = ScriptFile(MAIN, code.encode(), "text/x-python", world.now)
     made = world.make(
         ScriptVersion,
@@ -72,6 +75,32 @@ def leave_script(world: World, run: Run, workflow: Workflow | None) -> None:
         cache_key_value=value,
         run_id=run.id,
     )
+
+
+_HAS_OWN_FILE: Final = frozenset(
+    {
+        "action",
+        "extraction",
+        "file_download",
+        "for_loop",
+        "login",
+        "navigation",
+        "task",
+        "while_loop",
+    }
+)
+"""The kinds of block of which a generated script has a file each."""
+
+
+def _leave_files(world: World, run: Run, workflow: Workflow, code: str) -> None:
+    """The script's files are artifacts of the run as well; where an agent worked, all come twice."""
+    own = [item["label"] for item in workflow.blocks if item["block_type"] in _HAS_OWN_FILE]
+    names = (*(f"{label}.skyvern" for label in own), f"{START_BLOCK}.skyvern", MAIN)
+    at = max(world.now, run.modified_at + MICROSECOND)  # after the downloads
+    for name in names:
+        for _ in range(2 if own else 1):
+            file = keep(world, run, "script_file", code.encode(), filename=name)
+            world.change(file, created_at=at, modified_at=at + 4 * MICROSECOND)
 
 
 def _value(key: str, run: Run, workflow: Workflow) -> str:

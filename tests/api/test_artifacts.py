@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,6 +13,17 @@ from skyvern_testkit.wire.http import Request, Response
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.world.rows import Artifact
 from tests.world.stage import NAVIGATION, Stage
+
+SCRAPE = [
+    "html_scrape",
+    "visible_elements_id_css_map",
+    "visible_elements_id_frame_map",
+    "visible_elements_tree",
+    "visible_elements_tree_trimmed",
+    "visible_elements_tree_in_prompt",
+]
+ASK = ["screenshot_llm", "llm_prompt", "llm_request", "llm_response", "llm_response_parsed"]
+LOOK = ["screenshot_action", "html_action"]
 
 FILE = Download('"invoice"\nü.pdf', b"%PDF-1.7 and more")
 
@@ -51,7 +64,7 @@ def test_every_address_of_a_run_is_served(stage: Stage):
         *(item["url"] for item in run["downloaded_files"]),
         *(row["signed_url"] for row in rows),
     ]
-    starts = (b"\x1aE\xdf\xa3", b"\x89PNG", b"\x89PNG", b"%PDF")
+    starts = (b"\0\0\0 ftyp", b"\x89PNG", b"\x89PNG", b"%PDF")
     for address, start in zip(addresses, starts, strict=False):
         assert get(stage, path_of(address)).body.startswith(start)
     assert {get(stage, path_of(address)).status for address in addresses} == {200}
@@ -62,11 +75,91 @@ def test_kinds_and_their_filter(stage: Stage):
     stage.wait(10)
     path = f"GET /v1/runs/{run_id}/artifacts"
     kinds = [row["artifact_type"] for row in stage.ask(path)]
-    seen = ["html_scrape", "screenshot_llm", "screenshot_action", "html_action"]
-    assert kinds == [*seen[:0], "recording", *seen, *seen, "screenshot_final", "download", "har"]
+    click = [*SCRAPE, *ASK, *LOOK, *ASK]  # as recorded in the runs of two steps
+    verdict = [*SCRAPE, *ASK, *ASK, *LOOK]  # recorded lives
+    assert kinds == ["recording", *click, *verdict, "screenshot_final", "download", "har"]
     two = stage.ask(f"{path}?artifact_type=har&artifact_type=download")
     assert [row["artifact_type"] for row in two] == ["download", "har"]
     assert stage.send(f"{path}?artifact_type=nope").status == 422
+
+
+def _is_html(body: bytes) -> bool:
+    return body.startswith(b"<!DOCTYPE html>") and body.endswith(b"</html>")
+
+
+READS_AS = {
+    "application/json": lambda body: json.loads(body) is not None,
+    "application/octet-stream": lambda body: body == FILE.content,
+    "image/png": lambda body: body.startswith(b"\x89PNG") and b"IEND" in body[-12:],
+    "text/html; charset=utf-8": _is_html,
+    "text/plain; charset=utf-8": lambda body: body.decode().strip() != "",
+    "video/mp4": lambda body: body[4:8] == b"ftyp" and b"moov" in body,
+    "video/webm": lambda body: body.startswith(b"\x1aE\xdf\xa3") and b"webm" in body,
+}
+
+
+def addresses_in(answer: object) -> Iterator[str]:
+    """Every address of a file that an answer shows."""
+    match answer:
+        case dict():
+            for value in answer.values():
+                yield from addresses_in(value)
+        case list():
+            for value in answer:
+                yield from addresses_in(value)
+        case str() if "/v1/artifacts/" in answer:
+            yield answer
+
+
+@pytest.mark.parametrize("family", [Family.TASK, Family.TASK_V2, Family.WORKFLOW])
+def test_every_address_in_the_life_of_a_run_leads_to_what_its_kind_says(
+    stage: Stage, family: Family
+):
+    workflow = family is Family.WORKFLOW
+    run_id = stage.workflow_run(NAVIGATION) if workflow else stage.start(family)
+    fetched = set()
+    for _ in range(12):
+        stage.wait(1)
+        work = stage.fake.run(run_id).hidden_run_id or run_id
+        for path in (f"{run_id}", f"{run_id}/timeline", f"{work}/artifacts"):
+            response = stage.send(f"GET /v1/runs/{path}")
+            for address in addresses_in(response.json if response.status == 200 else []):
+                answer = get(stage, path_of(address))
+                kind = str(answer.header("content-type"))
+                assert answer.status == 200
+                if "artifact_type=script_file" not in address:  # the server calls it JSON
+                    assert READS_AS[kind](answer.body), address
+                fetched.add(kind)
+    assert fetched == READS_AS.keys()
+
+
+def test_the_traffic_of_a_run(stage: Stage):
+    run_id = stage.start(Family.TASK)
+    stage.wait(10)
+    (row,) = stage.ask(f"GET /v1/runs/{run_id}/artifacts?artifact_type=har")
+    log = json.loads(get(stage, path_of(row["signed_url"])).body)["log"]
+    (entry,) = log["entries"]
+    assert (log["version"], entry["request"]["url"]) == ("1.2", stage.fake.run(run_id).input.url)
+    assert entry["response"]["content"]["size"] == len(entry["response"]["content"]["text"])
+
+
+def test_a_recording_grows_while_its_run_works_and_is_another_file_afterwards(stage: Stage):
+    run_id = stage.start(Family.TASK)
+    stage.wait(2)
+    early = stage.read(run_id)["recording_url"]
+    first = get(stage, path_of(early))
+    stage.wait(2)
+    later = get(stage, path_of(stage.read(run_id)["recording_url"]))
+    assert later.body.startswith(first.body)
+    assert len(later.body) > len(first.body)
+    (row,) = stage.ask(f"GET /v1/runs/{run_id}/artifacts?artifact_type=recording")
+    assert row["file_size"] == 0  # recorded: the row tells its size when it is stored
+    stage.wait(10)
+    over = stage.read(run_id)["recording_url"]
+    final = get(stage, path_of(over))
+    (row,) = stage.ask(f"GET /v1/runs/{run_id}/artifacts?artifact_type=recording")
+    assert over != early
+    assert (final.header("content-type"), row["file_size"]) == ("video/mp4", len(final.body))
 
 
 def test_the_files_of_a_2_0_task_are_those_of_its_hidden_run(stage: Stage):
@@ -113,6 +206,9 @@ def test_a_download_is_stored_when_the_run_is_over(stage: Stage):
         ("bytes=99-", 416, "bytes */17", b""),
         ("bytes=5-2", 416, "bytes */17", b""),
         ("bytes=-", 200, None, b"%PDF-1.7 and more"),
+        ("bytes=-0", 200, None, b"%PDF-1.7 and more"),
+        ("bytes=0-1,4-5", 200, None, b"%PDF-1.7 and more"),  # several parts: all of it
+        ("Bytes= 00-03", 206, "bytes 0-3/17", b"%PDF"),
         ("chapters=1-2", 200, None, b"%PDF-1.7 and more"),
     ],
 )
