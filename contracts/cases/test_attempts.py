@@ -41,6 +41,7 @@ def read(skyvern: Caller, run_id: str) -> Json:
 
 def seen(skyvern: Caller, run_id: str, *, pending: bool, attempt: int = 1) -> Json:
     """The run at the end of an attempt."""
+    run: Json = {}
     for _ in range(60):
         run = read(skyvern, run_id)
         over = run["finished_at"] is not None and run["attempt"] == attempt
@@ -133,6 +134,7 @@ def test_next_attempt_of_a_deleted_workflow_begins(skyvern: Caller) -> None:
     wpid = flow(skyvern, STOP, policy(delay_seconds=1))
     run_id = skyvern.call("run_workflow", agent_id=wpid).ok()["run_id"]
     skyvern.call("delete_workflow", workflow_id=wpid).ok()
+    row: Json = {}
     for _ in range(40):
         (row,) = (row for row in skyvern.call("get_runs_v2").ok() if row["run_id"] == run_id)
         if row["attempt"] == 2:

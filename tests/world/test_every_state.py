@@ -202,7 +202,7 @@ def meant(kind: str, words: str) -> Iterator[str]:
         if word == "every":
             yield from states_of(kind)
         elif word == "over":
-            yield from (str(state) for state in FINAL)
+            yield from (str(state) for state in State if state in FINAL)
         else:
             yield word
 
