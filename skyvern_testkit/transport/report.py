@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -224,7 +225,7 @@ def _unused(view: _View) -> Iterator[str]:
     fake = view.fake
     for rule in view.rules:
         if not fake.world.rule_uses.get(rule.number):
-            yield f"{_pattern(rule.match)}.play(...): no run matched"
+            yield f"{_pattern(rule.match)}.play(...): {_why_unused(fake, rule)}"
     for fault in view.unused_faults:
         yield f"{fault}: no call met it"
     for strike in view.unused_webhook_faults:
@@ -241,6 +242,17 @@ def _unused(view: _View) -> Iterator[str]:
     for hook in fake.webhook_faults.unfinished():
         what = ".duplicate(), .delay(60) and the like"
         yield f"{hook.said_at}: {hook} without what goes wrong ({what}): it does nothing"
+
+
+def _why_unused(fake: InProcessSkyvern, rule: Rule) -> str:
+    """The rule said last wins, so one that matched may never have had its turn."""
+    for run in fake.world.rows(Run):
+        if rule.organization_id not in (None, run.organization_id):
+            continue
+        with contextlib.suppress(Exception):  # of a function in a pattern: it is told elsewhere
+            if not rule.match.is_for_block and not rule.match.misses(run.input):
+                return f"a rule said later won for {run.id}, which matches this one, too"
+    return "no run matched"
 
 
 def _advice(view: _View) -> Iterator[str]:

@@ -398,3 +398,13 @@ def test_answers_that_nobody_was_there_for_are_said_to_be_so():
         line = fake.journal[-1].line()
     assert "200" in line
     assert "(+90 s; nobody read it: the client gave up after 60 s)" in line
+
+
+def test_a_rule_that_a_later_one_took_is_told_as_such():
+    with fake_skyvern() as fake:
+        fake.on(prompt="*invoice*").play(failed("Login wall"))
+        fake.on(prompt="*").play(completed())
+        with fake.http() as http:
+            asked = {"prompt": "invoice", "url": "https://x.example"}
+            run_id = http.post("/v1/run/tasks", json=asked).json()["run_id"]
+        assert f"a rule said later won for {run_id}, which matches this one, too" in fake.report()
