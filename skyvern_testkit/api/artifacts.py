@@ -141,7 +141,7 @@ def artifact_body(call: Call, run: Run, artifact: Artifact) -> JsonObject:
 
 
 def _size(call: Call, run: Run, artifact: Artifact) -> int:
-    """Bytes; a recording that still grows has none by its row (recorded lives)."""
+    """Bytes; by its row a recording that still grows has none (recorded lives)."""
     if artifact.type == "recording" and artifact.id == run.recording:
         growing = not run.recording_is_final and run.browser_session_id is None
         if growing:
@@ -212,7 +212,7 @@ _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]")
 def _ranged(
     content: bytes, content_type: str, asked: str | None, *, filename: str, attached: bool
 ) -> Answer:
-    """The file, or the part of it that was asked for (recorded group ``artifactbytes``)."""
+    """The file, or the part of it that was asked for (recorded life ``artifact_reads``)."""
     size = len(content)
     shown = "inline"
     if attached:

@@ -26,7 +26,7 @@ _FILES: Final = {
     "screenshot_action": ("screenshot_action.png", "image/png"),
     "screenshot_final": ("screenshot_final.png", "image/png"),
     "screenshot_llm": ("screenshot_llm.png", "image/png"),
-    "script_file": ("main.py", _JSON),  # as recorded (group artifactbytes)
+    "script_file": ("main.py", _JSON),  # the real server calls it that, too
     "visible_elements_id_css_map": ("visible_elements_id_css_map.json", _JSON),
     "visible_elements_id_frame_map": ("visible_elements_id_frame_map.json", _JSON),
     "visible_elements_tree": ("visible_elements_tree.json", _JSON),
