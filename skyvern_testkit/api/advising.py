@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.rows import Run, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from pydantic import BaseModel
 
     from skyvern_testkit.api.call import Call, Endpoint
 
@@ -27,8 +26,7 @@ def on_unknown(call: Call, endpoint: Endpoint, body: Any, query: Iterable[str]) 
         body: the JSON that was sent.
         query: the names in the query.
     """
-    model = None if call.body is None else type(call.body)
-    known = _names(model)
+    known = None if call.body is None else _names(call.body.__class__)
     if known is not None and isinstance(body, dict):
         _tell(call, endpoint.name, set(map(str, body)) - known, known)  # pyright: ignore[reportUnknownArgumentType] - JSON
     known = _names(endpoint.query) if endpoint.query is not None else frozenset[str]()
@@ -37,7 +35,7 @@ def on_unknown(call: Call, endpoint: Endpoint, body: Any, query: Iterable[str]) 
         _tell(call, endpoint.name, names - known, known)
 
 
-def _names(model: type[BaseModel] | None) -> frozenset[str] | None:
+def _names(model: Any) -> frozenset[str] | None:
     """Under which names the fields of a model are read; None: any may be there."""
     fields = getattr(model, "model_fields", None)
     if model is None or fields is None or model.model_config.get("extra") == "allow":
@@ -111,12 +109,13 @@ def on_workflow_run(call: Call, asked: Any, workflow: Workflow, run_id: str) -> 
     """
     world = call.world
     on_run(call, asked, run_id)
-    declared = [
+    declared: list[JsonObject] = [
         item
-        for item in workflow.definition.get("parameters") or []
+        for item in cast("list[JsonObject]", workflow.definition.get("parameters") or [])
         if item.get("parameter_type") == "workflow"
     ]
-    given, names = asked.parameters or {}, [item["key"] for item in declared]
+    given: JsonObject = asked.parameters or {}
+    names = [str(item["key"]) for item in declared]
     who = workflow.permanent_id
     for name in given.keys() - set(names):
         known = ", ".join(names) or "none"

@@ -72,7 +72,9 @@ def force(fake: FakeSkyvern, id: str, wanted: Force, organization_id: str | None
 
 def id_of(thing: Any) -> str:
     """The id that is meant: a text, or that of a row, a resource or a run of the SDK."""
-    found = thing if isinstance(thing, str) else getattr(thing, "run_id", None)
+    if isinstance(thing, str):
+        return thing
+    found: Any = getattr(thing, "run_id", None)
     return str(thing.id if found is None else found)
 
 

@@ -26,8 +26,8 @@ def in_hindsight(fake: FakeSkyvern) -> Iterator[Advice]:
             continue  # a webhook tells of the true end
         seen = _last_seen(fake, run.id)
         if seen is not None and seen.get("retry_pending"):
-            case = {"seen": seen["status"], "status": run.status, "attempt": run.attempt}
-            yield advice_on("retry_unseen", run.id, **case)
+            was, number = seen["status"], run.attempt
+            yield advice_on("retry_unseen", run.id, seen=was, status=run.status, attempt=number)
 
 
 def _last_seen(fake: FakeSkyvern, run_id: str) -> dict[str, Any] | None:

@@ -108,8 +108,8 @@ def call_of(
         headers=headers,
         request=request,
     )
-    sent = (name for name, _ in request.query_items if name not in ignored)
-    advising.on_unknown(call, endpoint, body, sent)
+    names = [name for name, _ in request.query_items if name not in ignored]
+    advising.on_unknown(call, endpoint, body, names)
     return call
 
 

@@ -22,6 +22,7 @@ from skyvern_testkit.script.printing import as_code as script_as_code
 from skyvern_testkit.script.printing import rule_as_json
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Profile, Session, Workflow
+from skyvern_testkit.world.schemas import is_list, is_object
 from skyvern_testkit.world.world import Rule
 
 if TYPE_CHECKING:
@@ -175,8 +176,8 @@ def _workflows(fake: FakeSkyvern, who: str) -> Iterator[Json]:
 def _definition(value: Json) -> Json:
     """A definition as it was asked for, of one as it is answered."""
     match value:
-        case {"parameters": list(parameters), "block_type": _}:
-            keys = [item["key"] for item in cast("list[JsonObject]", parameters)]
+        case {"parameters": list(), "block_type": _}:
+            keys = [item["key"] for item in cast("list[JsonObject]", value["parameters"])]
             rest = {name: part for name, part in value.items() if name != "parameters"}
             return {
                 **cast("JsonObject", _definition(rest)),
@@ -188,14 +189,14 @@ def _definition(value: Json) -> Json:
                 for name, part in cast("JsonObject", value).items()
                 if name not in _MADE and part is not None
             }
-        case list():
-            return [
-                _definition(part)
-                for part in cast("list[Any]", value)
-                if not (isinstance(part, dict) and part.get("parameter_type") == "output")  # pyright: ignore[reportUnknownMemberType] - JSON
-            ]
+        case _ if is_list(value):
+            return [_definition(part) for part in value if not _is_output(part)]
         case _:
             return value
+
+
+def _is_output(part: Json) -> bool:
+    return is_object(part) and part.get("parameter_type") == "output"
 
 
 def _known(model: Any, value: Any) -> Any:
@@ -208,9 +209,6 @@ def _known(model: Any, value: Any) -> Any:
             for name, part in given.items()
             if name in known
         }
-    if isinstance(model, list) and isinstance(value, list):
-        return [
-            _known(one, part)
-            for one, part in zip(cast("list[Any]", model), cast("list[Any]", value), strict=False)
-        ]
+    if is_list(model) and is_list(value):
+        return [_known(one, part) for one, part in zip(model, value, strict=False)]
     return value

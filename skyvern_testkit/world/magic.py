@@ -39,6 +39,7 @@ from skyvern_testkit.script import (
     timed_out,
 )
 from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.http import Headers
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.world.world import World
 
@@ -99,11 +100,18 @@ def _output(said: Said) -> Json:
     return UNSET if text is None else json.loads(text)
 
 
-def _ends(end: Callable[[Said], Step], life: float = LIFE) -> Callable[..., tuple[Step, ...]]:
+Steps = Callable[[Said, RunInput], tuple[Step, ...]]
+
+
+def _ends(end: Callable[[Said], Step], life: float = LIFE) -> Steps:
     return lambda said, _: (running(said.number("after", life)), end(said))
 
 
-def _bad(end: Callable[..., Step]) -> Callable[..., tuple[Step, ...]]:
+def _for_ever(step: Step) -> Steps:
+    return lambda _said, _run: (step,)
+
+
+def _bad(end: Callable[..., Step]) -> Steps:
     return _ends(
         lambda said: end(said.arguments.get("reason"), error_code=said.arguments.get("code"))
     )
@@ -140,8 +148,8 @@ SPELLS: Final[Mapping[str, Spell]] = {
     ),
     # --- time -----------------------------------------------------------------------------
     "slow": Spell("completes after 25 minutes", ("after",), _ends(lambda _: completed(), 1500)),
-    "never_ends": Spell("works for ever", (), lambda *_: (running(until=never()),)),
-    "stays_queued": Spell("never begins its work", (), lambda *_: (queued(until=never()),)),
+    "never_ends": Spell("works for ever", (), _for_ever(running(until=never()))),
+    "stays_queued": Spell("never begins its work", (), _for_ever(queued(until=never()))),
     "paused": Spell(
         "waits for a person for ever, or for so many seconds",
         ("after",),
@@ -329,7 +337,7 @@ _DETAILS: Final[Mapping[int, str]] = {
 
 def _no(status: int, said: Said) -> Refusal:
     """A refusal in plain words: what the real server says here was never recorded."""
-    headers = ()
+    headers: Headers = ()
     if status in (429, 503):
         headers = (("retry-after", f"{said.number('retry_after', 1):g}"),)
     return Refusal(status, _DETAILS[status], headers=headers)
