@@ -327,6 +327,17 @@ def test_move_into_a_folder_is_a_change_of_it(skyvern: Caller) -> None:
     assert listed(skyvern) == [first, second]
 
 
+@case("folders.workflows.move.nowhere", fact="recorded: moves.out, moves.in")
+def test_move_is_a_change_of_the_workflow_wherever_it_was(skyvern: Caller) -> None:
+    wpid = new_workflow(skyvern)["workflow_permanent_id"]
+    changes: list[str] = []
+    for _ in range(2):
+        moved = skyvern.call("update_workflow_folder", workflow_permanent_id=wpid, folder_id=None)
+        changes.append(moved.ok()["modified_at"])
+        skyvern.wait(0.01)
+    assert changes[0] < changes[1]
+
+
 @case("folders.workflows.move.folder.unknown", fact="resources 3")
 def test_workflow_is_not_moved_into_nothing(skyvern: Caller) -> None:
     wpid = new_workflow(skyvern)["workflow_permanent_id"]

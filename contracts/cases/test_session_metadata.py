@@ -70,6 +70,14 @@ def test_unknown_session_has_nothing_beside_it(skyvern: Caller, end: str) -> Non
     assert (answer.status, answer.json) == (404, {"detail": MISSING})
 
 
+@case("sessions.metadata.id", fact="recorded: sessionids.m.x", raw_only=NO_METHOD)
+@pytest.mark.parametrize("session_id", ["x", "pbs_", "pbs_a", "PBS_1", "pbs_" + "1" * 21])
+def test_metadata_are_asked_for_by_what_looks_like_an_id(skyvern: Caller, session_id: str) -> None:
+    skyvern.send("GET", f"/v1/browser_sessions/{session_id}/metadata").invalid(
+        ("string_pattern_mismatch", "path", "session_id")
+    )
+
+
 @case("artifacts.signed_url.unknown", fact="recorded: extras.signed", raw_only=NO_METHOD)
 def test_unknown_artifact_has_no_address(skyvern: Caller) -> None:
     skyvern.send("GET", "/v1/artifacts/a_1/signed-url").refused(404, "Artifact not found a_1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.script import Family
-from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.errors import Invalid, Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import timestamp, timestamp_or_none
 from skyvern_testkit.world.rows import Run, Session
@@ -17,6 +18,7 @@ from skyvern_testkit.world.rows import Run, Session
 __all__ = ["ENDPOINTS"]
 
 _MISSING: Final = Refusal(404, {"code": "browser_session_not_found"})
+_ID: Final = "^pbs_[0-9]{1,20}$"
 
 
 class LogsQuery(Lazy):
@@ -28,8 +30,26 @@ def _session(call: Call) -> Session:
     return call.find(Session, call.params["browser_session_id"], _MISSING)
 
 
+def _check_id(given: str) -> None:
+    """Refuse what is no id of a session: no other route looks at the form of one.
+
+    Raises:
+        Refusal: the server's 422 (facts: resources 2; its name there is ``session_id``).
+    """
+    if not re.fullmatch(_ID.strip("^$"), given):
+        item = Invalid(
+            "string_pattern_mismatch",
+            ("path", "session_id"),
+            f"String should match pattern '{_ID}'",
+            given,
+            {"pattern": _ID},
+        )
+        raise Refusal(422, [item.full()])
+
+
 def get_browser_session_metadata(call: Call) -> JsonObject:
     """A session, and the workflow runs that used it, the newest first."""
+    _check_id(call.params["browser_session_id"])
     session = _session(call)
     runs = [
         _associated(run)

@@ -32,7 +32,7 @@ def fire(world: World, event: ScheduleDue) -> None:
 
     Runs may overlap: one that is still at work holds none up. A one-time schedule tells which run
     it has started, and then never changes again; one whose run is refused goes on to be pending
-    (seen on 1.0.56: it stays so, and no run is listed).
+    (one such schedule was watched on 1.0.56, not every way to be refused).
     """
     schedule = is_current(world, event)
     if schedule is None:

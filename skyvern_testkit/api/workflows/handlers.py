@@ -195,7 +195,10 @@ def delete_workflow(call: Call) -> None:
 
 
 def update_workflow_folder(call: Call) -> JsonObject:
-    """Move the latest version: no new version is made (facts: resources 3, "Other")."""
+    """Move the latest version: no new version is made (facts: resources 3, "Other").
+
+    It counts as changed by that, also where it was there before (recorded ``moves``).
+    """
     permanent_id, folder_id = call.params["workflow_permanent_id"], call.body.folder_id
     workflow = call.world.workflow(permanent_id, call.organization_id)
     if workflow is None:
@@ -206,9 +209,8 @@ def update_workflow_folder(call: Call) -> JsonObject:
         refusal = Refusal(400, f"Folder {folder_id} not found")
         touch(call.world, call.find(Folder, folder_id, refusal))
     settings = {**workflow.settings, "folder_id": folder_id}
-    if settings != workflow.settings:
-        workflow = call.world.change(workflow, settings=settings)
-    return {**render(workflow), "is_template": False}  # which this answer does not look up
+    moved = call.world.change(workflow, settings=settings)
+    return {**render(moved), "is_template": False}  # which this answer does not look up
 
 
 ENDPOINTS = (
