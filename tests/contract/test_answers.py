@@ -31,8 +31,9 @@ def faults(operation: str, status: int, value: Any) -> list[str]:
 
 def operation_of(exchange: Recorded) -> str | None:
     found = ROUTER.match(Request.to(exchange.method, exchange.path.partition("?")[0]))
-    is_asked = isinstance(found, Matched) and exchange.method not in {"HEAD", "OPTIONS"}
-    return found.operation.name if is_asked and isinstance(found, Matched) else None
+    if not isinstance(found, Matched) or exchange.method in {"HEAD", "OPTIONS"}:
+        return None
+    return None if found.operation.declined else found.operation.name
 
 
 @pytest.mark.parametrize("group", groups())
