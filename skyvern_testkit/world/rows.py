@@ -172,11 +172,11 @@ class TotpCode(Row):
 class Scene:
     """What a file of a run is drawn from, when somebody asks for its bytes."""
 
-    words: str
-    url: str | None = None
+    words: str = field(repr=False)
+    url: str | None = field(default=None, repr=False)
     picture: bytes | None = field(default=None, repr=False)
     """The screenshot that the script gave."""
-    about: str = ""
+    about: str = field(default="", repr=False)
     """Of a model's question: what it was about."""
 
 
