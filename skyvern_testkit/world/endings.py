@@ -21,8 +21,8 @@ __all__ = [
     "failure_reason",
     "missing_source",
     "navigation_error",
-    "otp_timeout",
     "otp_error",
+    "otp_timeout",
     "session_lost",
     "shown_errors",
 ]
