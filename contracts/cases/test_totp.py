@@ -323,12 +323,13 @@ def test_run_behind_a_task_of_the_second_generation_is_one(skyvern: Caller) -> N
 @case("totp.link.block", fact="runs 9")
 def test_code_is_for_the_task_of_a_block(skyvern: Caller) -> None:
     run_id = run(skyvern)
+    task_id = None
     for _ in range(100):
         rows = skyvern.raw.call("get_run_timeline", run_id=run_id).ok()
-        if rows and rows[0]["block"]["task_id"]:
+        task_id = rows[0]["block"]["task_id"] if rows else None
+        if task_id:
             break
         skyvern.wait(0.2)
-    task_id = rows[0]["block"]["task_id"]
     assert send(skyvern, task_id=task_id).ok()["task_id"] == task_id
 
 

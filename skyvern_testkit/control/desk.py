@@ -321,7 +321,12 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
 }
 """Name, and whether something stands behind it, to methods to orders."""
 
-_BEHIND: Final = {"force": "{id}", "faults": "{number}", "operations": "{name}", "webhooks": "{run_id}"}
+_BEHIND: Final = {
+    "force": "{id}",
+    "faults": "{number}",
+    "operations": "{name}",
+    "webhooks": "{run_id}",
+}
 
 
 def _there_is() -> list[str]:

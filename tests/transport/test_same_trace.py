@@ -225,7 +225,7 @@ def reference(name: str) -> Trace:
     return traced(STORIES[name], "manual", "process", to_what_is_next)
 
 
-def is_part(part: Sequence[Json], whole: Sequence[Json]) -> bool:
+def is_part(part: Sequence[object], whole: Sequence[object]) -> bool:
     rest = iter(whole)
     return all(item in rest for item in part)
 

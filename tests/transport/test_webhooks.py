@@ -360,7 +360,9 @@ async def test_nobody_listens_there(skyvern_client, skyvern_fake):
     await asyncio.sleep(10)
     tries = skyvern_fake.journal.deliveries
     assert [delivery.status for delivery in tries] == [None] * 3
-    assert {delivery.error for delivery in tries} == {"ConnectError: All connection attempts failed"}
+    assert {delivery.error for delivery in tries} == {
+        "ConnectError: All connection attempts failed"
+    }
 
 
 # --- exchanges that wait for effects ------------------------------------------------------------
