@@ -29,10 +29,11 @@ def on_unknown(call: Call, endpoint: Endpoint, body: Any, query: Iterable[str]) 
     known = None if call.body is None else _names(call.body.__class__)
     if known is not None and isinstance(body, dict):
         _tell(call, endpoint.name, set(map(str, body)) - known, known)  # pyright: ignore[reportUnknownArgumentType] - JSON
+    if endpoint.opened_by:  # its address, query and all, is the server's own
+        return
     known = _names(endpoint.query) if endpoint.query is not None else frozenset[str]()
     if known is not None:
-        names = {name for name in query if name not in endpoint.opened_by}
-        _tell(call, endpoint.name, names - known, known)
+        _tell(call, endpoint.name, set(query) - known, known)
 
 
 def _names(model: Any) -> frozenset[str] | None:
