@@ -173,9 +173,13 @@ def create_browser_session(call: Call) -> JsonObject:
     )
     machine.expire_later(call.world, session)
     if warning is not None:
-        who = call.organization_id
-        case = {"asked": asked.timeout, "granted": timeout}
-        advise(call.world, "session_capped", organization_id=who, **case)
+        advise(
+            call.world,
+            "session_capped",
+            organization_id=call.organization_id,
+            asked=asked.timeout,
+            granted=timeout,
+        )
     return session_body(call, session, warning=warning)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,10 @@ from tests.api.asking import ask, refused, send, wait
 
 DAY = 24 * 3600
 WAITS = {"block_type": "wait", "label": "w", "wait_sec": 1}
+NIGHTLY: Any = {
+    "title": "nightly",
+    "workflow_definition": {"parameters": [], "blocks": [WAITS]},
+}
 
 
 @pytest.fixture
@@ -241,12 +246,7 @@ def test_a_client_that_sleeps_sees_the_runs_of_its_schedule():
 
         async def client_code():
             client = skyvern.client()
-            workflow = await client.create_workflow(
-                json_definition={
-                    "title": "nightly",
-                    "workflow_definition": {"parameters": [], "blocks": [WAITS]},
-                }
-            )
+            workflow = await client.create_workflow(json_definition=NIGHTLY)
             made = await client.schedules.create(
                 workflow.workflow_permanent_id, timezone="UTC", interval_seconds=600
             )
@@ -266,12 +266,7 @@ def test_a_schedule_keeps_no_client_waiting():
 
         async def client_code():
             client = skyvern.client()
-            workflow = await client.create_workflow(
-                json_definition={
-                    "title": "nightly",
-                    "workflow_definition": {"parameters": [], "blocks": [WAITS]},
-                }
-            )
+            workflow = await client.create_workflow(json_definition=NIGHTLY)
             await client.schedules.create(
                 workflow.workflow_permanent_id, timezone="UTC", cron_expression="*/5 * * * *"
             )

@@ -23,7 +23,11 @@ STORED: dict[str, dict[str, Any]] = {
     "custom_credential": {"config": {"api_base_url": "https://v.example", "api_token": SECRET}},
 }
 PROVIDERS = pytest.mark.parametrize("provider", STORED)
-NOTE = {"name": "n", "credential_type": "secret", "credential": {"secret_value": "v"}}
+NOTE: dict[str, Any] = {
+    "name": "n",
+    "credential_type": "secret",
+    "credential": {"secret_value": "v"},
+}
 
 
 def store(fake: FakeSkyvern, provider: str) -> Any:

@@ -67,14 +67,14 @@ def start(stage: Stage, *blocks: dict[str, Any], minutes: int = 240, **more: Any
         max_elapsed_time_minutes=minutes,
     ).json
     stage.wait(0)
-    return run["run_id"]
+    return str(run["run_id"])
 
 
-def read(stage: Stage, run_id: str) -> dict[str, Any]:
+def read(stage: Stage, run_id: str) -> Any:
     return stage.send(f"GET /v1/runs/{run_id}").json
 
 
-def timeline(stage: Stage, run_id: str) -> list[dict[str, Any]]:
+def timeline(stage: Stage, run_id: str) -> Any:
     return stage.send(f"GET /v1/runs/{run_id}/timeline").json
 
 
