@@ -254,6 +254,8 @@ def test_a_client_that_sleeps_sees_the_runs_of_its_schedule():
             schedule = await client.schedules.get(
                 workflow.workflow_permanent_id, made.schedule.workflow_schedule_id
             )
+            assert schedule.next_runs
+            assert made.next_runs
             return schedule.next_runs[0] - made.next_runs[0]
 
         ahead = asyncio.run(client_code())

@@ -77,7 +77,7 @@ BLOCKS: dict[Pattern, RunScript] = {
 DESCRIBED = re.compile(r'"description":"The block [^"]* does its part\."')
 """A model says in a sentence what a block does; there was none."""
 
-BUSY = dict.fromkeys(("logins", "uploads", "wfruns"), 2 * SECOND)
+BUSY: dict[str, int] = dict.fromkeys(("logins", "uploads", "wfruns"), 2 * SECOND)
 """Groups while which a run stood in the queue for long."""
 
 POLL_STEP = SECOND // 2

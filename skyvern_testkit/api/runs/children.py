@@ -6,7 +6,6 @@ Recorded groups ``walk_child``, ``walk_kids`` and ``walk_async``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from skyvern_testkit.api.runs.parameters import credential_of, resolve
 from skyvern_testkit.api.runs.requests import workflow_echo
@@ -17,6 +16,7 @@ from skyvern_testkit.world import machine
 from skyvern_testkit.world.blocks import current_block
 from skyvern_testkit.world.events import ChildDue
 from skyvern_testkit.world.rows import Run, Session, Workflow
+from skyvern_testkit.world.schemas import is_object
 from skyvern_testkit.world.walking.walk import Outcome
 from skyvern_testkit.world.world import World
 
@@ -75,8 +75,8 @@ def _started(world: World, parent: Run, workflow: Workflow, event: ChildDue, run
         Refusal, ServerCrash: the server would start none.
     """
     owner = _Owner(world, parent.organization_id, parent.api_key)
-    payload: Any = event.payload
-    parameters = resolve(owner, workflow, payload if isinstance(payload, dict) else None)
+    payload = event.payload if is_object(event.payload) else None
+    parameters = resolve(owner, workflow, payload)
     if not workflow.blocks:
         raise Refusal(400, f"Workflow {workflow.permanent_id} has no blocks to run")
     echo = workflow_echo(

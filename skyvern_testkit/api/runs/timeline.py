@@ -32,7 +32,7 @@ _FROM_DEFINITION: Final = (
 )
 """Fields of a timeline block that repeat the workflow's definition."""
 
-_TOLD: Final = dict.fromkeys(
+_TOLD: Final[dict[str, frozenset[str]]] = dict.fromkeys(
     ("http_request", "data_export", "for_loop", "while_loop", "file_url_parser"),
     frozenset[str](),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.script import UNSET, State, Unset
 from skyvern_testkit.wire.jsontext import Json, JsonObject
@@ -11,6 +11,9 @@ from skyvern_testkit.world.walking.begun import Begun, Block
 from skyvern_testkit.world.walking.graph import first_label
 from skyvern_testkit.world.walking.templates import TemplateError, evaluate, single_expression
 from skyvern_testkit.world.walking.walk import Frame, Loop, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["MOST_TURNS", "for_loop", "holds", "loop_output", "next_turn", "while_loop"]
 
@@ -38,7 +41,7 @@ def _values(block: Block) -> Any:
     definition, names = block.definition, block.names
     reference = definition.get("loop_variable_reference")
     if not reference:
-        over = definition.get("loop_over") or {}
+        over: JsonObject = definition.get("loop_over") or {}
         key = over.get("key") or definition.get("loop_over_parameter_key")
         return names.get(str(key))
     if single_expression(reference) is None and "{{" not in reference:
@@ -52,7 +55,7 @@ def _listed(values: Any) -> tuple[Json, ...]:
         case None | "":
             return ()
         case list() | tuple():
-            return tuple(values)  # pyright: ignore[reportUnknownArgumentType] - any JSON
+            return tuple(cast("Iterable[Json]", values))
         case _:
             return (values,)
 
@@ -80,7 +83,7 @@ def holds(frame: Frame, names: dict[str, Any], index: int) -> bool:
     Raises:
         TemplateError: it cannot be evaluated.
     """
-    condition = frame.definition.get("condition") or {}
+    condition: JsonObject = frame.definition.get("condition") or {}
     expression = str(condition.get("expression") or "")
     if "{{" not in expression and "{%" not in expression:
         return False

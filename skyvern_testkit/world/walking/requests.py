@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from skyvern_testkit.script import State
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.events import Effect, EffectResult, Outgoing
+from skyvern_testkit.world.schemas import is_object
 from skyvern_testkit.world.walking.begun import Block
 from skyvern_testkit.world.walking.templates import render_all
 from skyvern_testkit.world.walking.walk import Outcome
@@ -58,7 +59,7 @@ def send(block: Block) -> Effect | Outcome:
 
 def _rendered(value: Json, names: Any) -> JsonObject:
     rendered = render_all(value or {}, names)
-    return rendered if isinstance(rendered, dict) else {}
+    return rendered if is_object(rendered) else {}
 
 
 def outcome(effect: Effect, result: EffectResult) -> Outcome:

@@ -10,7 +10,7 @@ import random
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 
@@ -47,8 +47,9 @@ def _environment() -> SandboxedEnvironment:
     from jinja2.sandbox import SandboxedEnvironment
 
     environment = SandboxedEnvironment()
-    environment.globals.pop("lipsum", None)  # it draws from the process's own randomness
-    environment.filters["random"] = _first_of
+    known = cast("Any", environment)
+    known.globals.pop("lipsum", None)  # it draws from the process's own randomness
+    known.filters["random"] = _first_of
     return environment
 
 
@@ -93,10 +94,10 @@ def render_all(value: Json, names: Mapping[str, Any]) -> Json:
         case str():
             return render(value, names)
         case list():
-            return [render_all(item, names) for item in value]
+            return [render_all(item, names) for item in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
         case dict():
-            rendered: JsonObject = {key: render_all(item, names) for key, item in value.items()}
-            return rendered
+            parts = cast("JsonObject", value)
+            return {key: render_all(item, names) for key, item in parts.items()}
         case _:
             return value
 
