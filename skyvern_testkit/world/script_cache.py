@@ -96,7 +96,7 @@ def _leave_files(world: World, run: Run, workflow: Workflow, code: str) -> None:
     """The script's files are artifacts of the run as well; where an agent worked, all come twice."""
     own = [item["label"] for item in workflow.blocks if item["block_type"] in _HAS_OWN_FILE]
     names = (*(f"{label}.skyvern" for label in own), f"{START_BLOCK}.skyvern", MAIN)
-    at = max(world.now, run.modified_at + MICROSECOND)  # after the downloads
+    at = max(world.now, (run.finished_at or 0) + MICROSECOND)  # after the downloads
     for name in names:
         for _ in range(2 if own else 1):
             file = keep(world, run, "script_file", code.encode(), filename=name)

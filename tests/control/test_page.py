@@ -29,7 +29,7 @@ def asked(words: list[str]) -> tuple[str, str, dict[str, str], str | None]:
     options = dict(pairwise(words))
     (url,) = [word for word in words if word.startswith(WRITTEN)]
     body = options.get("-d")
-    headers = dict([options["-H"].split(": ")]) if "-H" in options else {}
+    headers = dict(value.split(": ") for name, value in pairwise(words) if name == "-H")
     return options.get("-X", "GET" if body is None else "POST"), url, headers, body
 
 
@@ -45,5 +45,5 @@ def test_every_command_of_the_page_works():
                 assert answer.status_code == 200, (words, answer.text)
                 told.append(url.removeprefix(WRITTEN))
         assert [rule.organization_id for rule in fake.world.rules] != [None]
-    assert len(told) == 11
+    assert len(told) == 16
     assert set(told) >= {f"/_skyvern_testkit/{name}" for name in ("fake", "faults/1", "journal")}

@@ -8,7 +8,7 @@ import pytest
 from skyvern.client.core import ApiError
 from skyvern.client.errors import NotFoundError, UnprocessableEntityError
 
-from skyvern_testkit import RunScript, completed, running
+from skyvern_testkit import RunScript, Timing, completed, running
 
 pytestmark = pytest.mark.asyncio
 
@@ -112,6 +112,7 @@ async def test_closed_sessions_are_read_and_not_listed(client):
 # --- chaining -----------------------------------------------------------------------------------
 
 
+@pytest.mark.skyvern(timing=Timing(task_session=0))  # as the hosted service, which the page shows
 async def test_two_tasks_in_one_session(client, skyvern_fake):
     skyvern_fake.on(prompt="Sign in*").play(RunScript(running(20), completed()))
     skyvern_fake.on(prompt="*orders*").play(RunScript(running(30), completed({"orders": [7, 9]})))

@@ -48,7 +48,6 @@ PLACEHOLDER = re.compile(r"placeholder_\w{4}_(\w+)")
 FEWER_FILES = {
     "login_ident": "what a model is asked with a code that was sent is not kept",
     "wf_two_nav_fail": "script files are written at the end of a run alone",
-    "wf_retry_cancel_running": "the same",
     "se_lost_task": "the traffic of a browser session is not kept",
     "se_lost_wf": "the same",
 }

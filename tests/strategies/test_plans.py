@@ -33,7 +33,7 @@ def planned(plan: Plan) -> Faults:
 def test_every_way_every_status_and_every_count_is_drawn():
     seen: list[FaultRule] = []
 
-    @settings(QUIET, max_examples=150)
+    @settings(QUIET, max_examples=500)
     @given(plan=faults(["get_run", "cancel_run"]))
     def collect(plan: Plan) -> None:
         assert len(plan) <= 2
