@@ -141,12 +141,13 @@ def delivered(fake: InProcessSkyvern) -> None:
         assert time.perf_counter() < ends
 
 
-Tick = Callable[[InProcessSkyvern], object]
+Tick = Callable[[InProcessSkyvern, bool], object]
+"""What is done between two looks; with whether anybody was told of the run during the first."""
 CLOCKS: Final[dict[str, tuple[Any, Tick]]] = {
-    "virtual": ("virtual", lambda _: time.sleep(0.25)),  # of virtual seconds
-    "polls": ("polls", delivered),
-    "manual": ("manual", lambda fake: cast("HandClock", fake.clock).advance(0.25)),
-    "real": (60.0, lambda _: None),
+    "virtual": ("virtual", lambda *_: time.sleep(0.25)),  # of virtual seconds
+    "polls": ("polls", lambda fake, _: delivered(fake)),
+    "manual": ("manual", lambda fake, _: cast("HandClock", fake.clock).advance(0.25)),
+    "real": (60.0, lambda *_: None),
 }
 
 
@@ -190,16 +191,18 @@ def traced(story: Story, clock: Any, front: str, tick: Tick, last: Trace | None 
         gives_up = time.perf_counter() + 20
         while True:
             still = is_still(fake, run_id)  # asked first: what is told meanwhile shows below
+            was_told, before = bool(fake.world.in_flight), len(fake.webhooks)
             shown = face(client.get(f"/v1/runs/{run_id}").raise_for_status().text)
             if not faces or faces[-1] != shown:
                 faces.append(shown)
+            was_told = was_told or bool(fake.world.in_flight)
             told = [face(sent.body.decode()) for sent in fake.webhooks]
             if last is None and still:
                 return Trace(faces, told)
             if last is not None and shown == last.faces[-1] and len(told) == len(last.webhooks):
                 return Trace(faces, told)
             assert time.perf_counter() < gives_up, (faces[-1], told)
-            tick(fake)
+            tick(fake, was_told or len(told) > before)
 
 
 def is_still(fake: InProcessSkyvern, run_id: str) -> bool:
@@ -210,9 +213,9 @@ def is_still(fake: InProcessSkyvern, run_id: str) -> bool:
         return not (fake.world.run(run_id).is_live or fake.world.reaches_client() or soon)
 
 
-def to_what_is_next(fake: InProcessSkyvern) -> None:
-    """By hand to the next instant at which anything can change; not while somebody is being told."""
-    if fake.world.in_flight:
+def to_what_is_next(fake: InProcessSkyvern, was_told: bool) -> None:
+    """By hand to the next instant at which anything can change; not before a look at what a telling changed."""
+    if was_told:
         delivered(fake)
         return
     clock, due = cast("HandClock", fake.clock), fake.next_due()
