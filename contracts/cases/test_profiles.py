@@ -131,7 +131,7 @@ def test_name_is_a_string(skyvern: Caller, name: object) -> None:
     skyvern.call("create_browser_profile", name=name).invalid(("string_type", "body", "name"))
 
 
-@case("profiles.name.taken", fact="resources 10")
+@case("profiles.name.taken", fact="resources 10, runs 10")
 def test_name_is_had_once(skyvern: Caller) -> None:
     profile(skyvern, "shop")
     for name in ("shop", " shop "):
@@ -208,7 +208,7 @@ def test_unknown_proxy_is_refused(skyvern: Caller) -> None:
 # --- made from a session ------------------------------------------------------------------------
 
 
-@case("profiles.from_session.unknown", fact="resources 10")
+@case("profiles.from_session.unknown", fact="resources 10, runs 10")
 def test_unknown_session_is_missed_in_its_own_words(skyvern: Caller) -> None:
     skyvern.call("create_browser_profile", name="shop", browser_session_id="pbs_1").refused(
         404, "Browser session pbs_1 does not exist or is not live."
@@ -229,7 +229,7 @@ def test_unknown_session_is_said_before_a_taken_name(skyvern: Caller) -> None:
     skyvern.call("create_browser_profile", name="shop", browser_session_id="pbs_1").refused(404)
 
 
-@case("profiles.from_session.not_asked", fact="resources 10")
+@case("profiles.from_session.not_asked", fact="resources 10, runs 10")
 @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
 def test_session_must_have_been_asked_for_a_profile(skyvern: Caller, *, closed: bool) -> None:
     plain = session(skyvern)
@@ -242,7 +242,7 @@ def test_session_must_have_been_asked_for_a_profile(skyvern: Caller, *, closed: 
     )
 
 
-@case("profiles.from_session.open", fact="resources 10")
+@case("profiles.from_session.open", fact="resources 10, runs 10")
 def test_open_session_has_no_archive_yet(skyvern: Caller) -> None:
     going_on = session(skyvern, generate_browser_profile=True)
     skyvern.call("create_browser_profile", name="shop", browser_session_id=going_on).refused(
@@ -252,7 +252,7 @@ def test_open_session_has_no_archive_yet(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_session.unused", fact="resources 10")
+@case("profiles.from_session.unused", fact="resources 10, runs 10")
 def test_session_that_no_browser_was_in_has_nothing_to_save(skyvern: Caller) -> None:
     unused = session(skyvern, generate_browser_profile=True)
     skyvern.call("close_browser_session", browser_session_id=unused).ok()
@@ -265,7 +265,7 @@ def test_session_that_no_browser_was_in_has_nothing_to_save(skyvern: Caller) -> 
     )
 
 
-@case("profiles.from_session.saved", fact="resources 10", ours_only=NEEDS_A_BROWSER)
+@case("profiles.from_session.saved", fact="resources 10, runs 10", ours_only=NEEDS_A_BROWSER)
 def test_session_that_was_used_and_closed_is_saved_once(skyvern: Caller) -> None:
     used = session(skyvern, generate_browser_profile=True)
     task = skyvern.call(
@@ -285,7 +285,7 @@ def test_session_that_was_used_and_closed_is_saved_once(skyvern: Caller) -> None
 # --- made from a run ----------------------------------------------------------------------------
 
 
-@case("profiles.from_run.unknown", fact="resources 10")
+@case("profiles.from_run.unknown", fact="resources 10, runs 10")
 def test_unknown_run_is_missed(skyvern: Caller) -> None:
     skyvern.call("create_browser_profile", name="shop", workflow_run_id="wr_1").refused(
         404, "WorkflowRun wr_1 not found"
@@ -300,7 +300,7 @@ def test_run_of_another_organisation_is_missed(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.not_persisting", fact="resources 10")
+@case("profiles.from_run.not_persisting", fact="resources 10, runs 10")
 def test_workflow_must_persist_its_sessions(skyvern: Caller) -> None:
     plain = run(skyvern, persists=False)
     skyvern.call("create_browser_profile", name="shop", workflow_run_id=plain).refused(
@@ -308,7 +308,7 @@ def test_workflow_must_persist_its_sessions(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.nothing_stored", fact="resources 10")
+@case("profiles.from_run.nothing_stored", fact="resources 10, runs 10")
 def test_run_that_stored_nothing_is_given_up(skyvern: Caller) -> None:
     cancelled = run(skyvern, persists=True)
     skyvern.call("cancel_run", run_id=cancelled).ok()
@@ -317,7 +317,7 @@ def test_run_that_stored_nothing_is_given_up(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.saved", fact="resources 10", ours_only=NEEDS_A_BROWSER)
+@case("profiles.from_run.saved", fact="resources 10, runs 10", ours_only=NEEDS_A_BROWSER)
 def test_run_that_ended_well_is_saved(skyvern: Caller) -> None:
     made = skyvern.call(
         "create_browser_profile", name="shop", workflow_run_id=run(skyvern, persists=True)

@@ -68,7 +68,7 @@ def of_one(skyvern: Caller, wpid: str, **asked: Any) -> list[str]:
 # --- all kinds of runs --------------------------------------------------------------------------
 
 
-@case("runlists.all", fact="runs 7", alone=True)
+@case("runlists.all", fact="resources 12, runs 7", alone=True)
 def test_newest_run_is_the_first(skyvern: Caller) -> None:
     assert listed(skyvern) == []
     first, second = started(skyvern), task(skyvern)
@@ -112,7 +112,7 @@ def test_runs_of_a_deleted_workflow_stay(skyvern: Caller) -> None:
     assert of_workflows(skyvern) == of_one(skyvern, wpid) == [run_id]
 
 
-@case("runlists.pages", fact="runs 7", alone=True)
+@case("runlists.pages", fact="resources 12, runs 7", alone=True)
 def test_list_is_cut_into_pages(skyvern: Caller) -> None:
     first, second, third = (task(skyvern) for _ in range(3))
     assert listed(skyvern, page_size=2) == [third, second]
@@ -120,13 +120,13 @@ def test_list_is_cut_into_pages(skyvern: Caller) -> None:
     assert listed(skyvern, page=3, page_size=2) == []
 
 
-@case("runlists.pages.default", fact="runs 7", alone=True)
+@case("runlists.pages.default", fact="resources 12, runs 7", alone=True)
 def test_page_has_ten_runs(skyvern: Caller) -> None:
     made = [task(skyvern) for _ in range(11)]
     assert listed(skyvern) == made[:0:-1]
 
 
-@case("runlists.pages.bounds", fact="runs 7")
+@case("runlists.pages.bounds", fact="resources 12, runs 7")
 @pytest.mark.parametrize("name", ["page", "page_size"])
 @pytest.mark.parametrize(
     ("value", "problem"), [(0, "greater_than_equal"), (101, "less_than_equal")]
@@ -136,7 +136,7 @@ def test_pages_have_bounds(skyvern: Caller, name: str, value: int, problem: str)
     skyvern.call("get_runs_v2", **{name: 100}).ok()
 
 
-@case("runlists.status", fact="runs 7", alone=True)
+@case("runlists.status", fact="resources 12, runs 7", alone=True)
 def test_status_may_be_one_of_several(skyvern: Caller) -> None:
     run_id = ended(skyvern)
     assert listed(skyvern, status=["canceled"]) == [run_id]
@@ -149,7 +149,7 @@ def test_unknown_status_is_refused(skyvern: Caller) -> None:
     skyvern.call("get_runs_v2", status=["skipped"]).invalid(("enum", "query", "status", 0))
 
 
-@case("runlists.type", fact="runs 7", alone=True)
+@case("runlists.type", fact="resources 12, runs 7", alone=True)
 def test_kind_of_run_may_be_one_of_several(skyvern: Caller) -> None:
     first, second = started(skyvern), task(skyvern, engine="skyvern-3.0")
     assert listed(skyvern, run_type=["task_v3"]) == [second]
@@ -162,7 +162,7 @@ def test_unknown_kind_of_run_is_refused(skyvern: Caller) -> None:
     skyvern.call("get_runs_v2", run_type=["task"]).invalid(("enum", "query", "run_type", 0))
 
 
-@case("runlists.workflow", fact="runs 7", alone=True)
+@case("runlists.workflow", fact="resources 12, runs 7", alone=True)
 def test_runs_of_certain_workflows(skyvern: Caller) -> None:
     one, other = workflow(skyvern), workflow(skyvern)
     first, second = started(skyvern, one), started(skyvern, other)
@@ -181,7 +181,7 @@ def test_at_most_fifty_workflows_are_asked_for(skyvern: Caller) -> None:
     assert listed(skyvern, workflow_permanent_id=ids[:50]) == []
 
 
-@case("runlists.search", fact="runs 7", alone=True)
+@case("runlists.search", fact="resources 12, runs 7", alone=True)
 def test_search_finds_titles_ids_and_inputs(skyvern: Caller) -> None:
     wpid = workflow(skyvern, "Bills of May")
     run_id = started(skyvern, wpid, parameters={"who": "Zaphod"}, webhook_url="https://h.test/hook")
@@ -204,7 +204,7 @@ def test_signs_of_sql_mean_themselves(skyvern: Caller, key: str) -> None:
     assert listed(skyvern, search_key=key) == []
 
 
-@case("runlists.search.short", fact="runs 7")
+@case("runlists.search.short", fact="resources 12, runs 7")
 @pytest.mark.parametrize("key", ["", "ab"], ids=["empty", "two"])
 def test_search_needs_three_characters(skyvern: Caller, key: str) -> None:
     skyvern.call("get_runs_v2", search_key=key).invalid(("string_too_short", "query", "search_key"))
@@ -285,7 +285,7 @@ def test_second_engine_works_in_a_workflow_run(skyvern: Caller) -> None:
     assert of_one(skyvern, row["workflow_permanent_id"]) == [row["workflow_run_id"]]
 
 
-@case("runlists.workflows.pages", fact="runs 7", alone=True)
+@case("runlists.workflows.pages", fact="resources 3, runs 7", alone=True)
 def test_runs_of_workflows_are_cut_into_pages_of_any_size(skyvern: Caller) -> None:
     wpid = workflow(skyvern)
     first, second = started(skyvern, wpid), started(skyvern, wpid)
@@ -294,7 +294,7 @@ def test_runs_of_workflows_are_cut_into_pages_of_any_size(skyvern: Caller) -> No
     assert of_workflows(skyvern, page=2, page_size=1) == [first]
 
 
-@case("runlists.workflows.bounds", fact="runs 7")
+@case("runlists.workflows.bounds", fact="resources 3, runs 7")
 @pytest.mark.parametrize("name", ["page", "page_size"])
 def test_pages_of_runs_of_workflows_begin_at_one(skyvern: Caller, name: str) -> None:
     problem = ("greater_than_equal", "query", name)
@@ -326,7 +326,7 @@ def test_texts_have_at_most_500_characters(skyvern: Caller, name: str) -> None:
     skyvern.call("get_workflow_runs", **{name: "x" * 501}).invalid(problem)
 
 
-@case("runlists.workflows.unknown", fact="runs 7")
+@case("runlists.workflows.unknown", fact="resources 3, runs 7")
 def test_unknown_workflow_has_no_runs(skyvern: Caller) -> None:
     assert of_one(skyvern, "wpid_1") == of_one(skyvern, "anything") == []
 
