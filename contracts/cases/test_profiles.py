@@ -1,9 +1,11 @@
 """Browser profiles."""
 
 import re
+from datetime import datetime
 
 import pytest
 
+from skyvern_testkit import RunScript, completed, running
 from skyvern_testkit.contract import Caller, case
 
 NAME_IS_NEEDED = "the SDK's method cannot leave the name out"
@@ -39,6 +41,11 @@ def run(skyvern: Caller, *, persists: bool, title: str = "Invoices") -> str:
     workflow = skyvern.raw.call("create_workflow", json_definition=definition).ok()
     started = skyvern.raw.call("run_workflow", agent_id=workflow["workflow_permanent_id"]).ok()
     return str(started["run_id"])
+
+
+def moment(skyvern: Caller) -> datetime:
+    """The server's time, as the newest of its rows has it."""
+    return datetime.fromisoformat(skyvern.raw.call("create_browser_session").ok()["created_at"])
 
 
 def listed(skyvern: Caller, **query: object) -> list[str]:
@@ -323,6 +330,42 @@ def test_run_that_ended_well_is_saved(skyvern: Caller) -> None:
         "create_browser_profile", name="shop", workflow_run_id=run(skyvern, persists=True)
     ).ok()
     assert (made["name"], made["is_managed"]) == ("shop", False)
+
+
+@case("profiles.from_run.waits", fact="runs 10, 11", ours_only=NEEDS_A_BROWSER)
+def test_run_that_is_not_over_yet_is_waited_for(skyvern: Caller) -> None:
+    skyvern.fake.on().play(RunScript(running(10), completed()))
+    going_on = run(skyvern, persists=True)
+    skyvern.call("create_browser_profile", name="shop", workflow_run_id=going_on).ok()
+    assert skyvern.call("get_run", run_id=going_on).ok()["status"] == "completed"
+
+
+@case("profiles.from_run.looks", fact="runs 10, 11")
+def test_run_without_a_browser_is_waited_for_half_a_minute(skyvern: Caller) -> None:
+    canceled = run(skyvern, persists=True)
+    skyvern.call("cancel_run", run_id=canceled).ok()
+    before = moment(skyvern)
+    skyvern.call("create_browser_profile", name="shop", workflow_run_id=canceled).refused(400)
+    assert 28 < (moment(skyvern) - before).total_seconds() < 35
+
+
+@case("profiles.from_run.not_persisting.at_once", fact="runs 10")
+def test_workflow_that_does_not_persist_is_refused_at_once(skyvern: Caller) -> None:
+    plain = run(skyvern, persists=False)
+    before = moment(skyvern)
+    skyvern.call("create_browser_profile", name="shop", workflow_run_id=plain).refused(400)
+    assert (moment(skyvern) - before).total_seconds() < 10
+
+
+@case("profiles.from_run.taken", fact="runs 10", ours_only=NEEDS_A_BROWSER)
+def test_name_of_a_profile_of_a_run_is_taken(skyvern: Caller) -> None:
+    made = run(skyvern, persists=True)
+    skyvern.call("create_browser_profile", name="p5", workflow_run_id=made).ok()
+    skyvern.call("create_browser_profile", name="p5", workflow_run_id=made).refused(
+        409,
+        "A browser profile named 'p5' already exists. "
+        "Use a different name or delete the existing profile.",
+    )
 
 
 @case("profiles.managed", fact="resources 10", alone=True)

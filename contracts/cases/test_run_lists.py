@@ -354,6 +354,77 @@ def test_run_keeps_the_title_that_it_ran_under(skyvern: Caller) -> None:
     assert listed(skyvern, search_key="New name") == []
 
 
+@case("runlists.past", fact="runs 7", alone=True)
+def test_page_past_the_end_is_empty(skyvern: Caller) -> None:
+    started(skyvern)
+    assert listed(skyvern, page=100) == []
+
+
+@case("runlists.item.over", fact="runs 7")
+def test_row_tells_when_its_run_was_over(skyvern: Caller) -> None:
+    run_id = ended(skyvern)
+    (row,) = (row for row in skyvern.call("get_runs_v2").ok() if row["run_id"] == run_id)
+    run = skyvern.call("get_run", run_id=run_id).ok()
+    for name in ("status", "started_at", "finished_at", "attempt", "retry_pending"):
+        assert row[name] == run[name], name
+
+
+@case("runlists.workflows.attempts", fact="runs 7", alone=True)
+def test_row_has_no_attempts_although_the_run_has(skyvern: Caller) -> None:
+    run_id = ended(skyvern)
+    assert len(skyvern.call("get_run", run_id=run_id).ok()["attempts"]) == 1
+    (row,) = skyvern.call("get_workflow_runs").ok()
+    assert (row["workflow_run_id"], row["attempts"]) == (run_id, [])
+
+
+def over(skyvern: Caller, block: Json, **more: Any) -> tuple[str, str]:
+    """A workflow of one block, and a run of it that is over."""
+    inner: Json = {"parameters": [], "blocks": [block]}
+    definition = {"title": "Flow", "workflow_definition": inner}
+    made = skyvern.raw.call("create_workflow", json_definition=definition).ok()
+    wpid: str = made["workflow_permanent_id"]
+    run_id = started(skyvern, wpid, **more)
+    for _ in range(60):
+        if skyvern.call("get_run", run_id=run_id).ok()["finished_at"] is not None:
+            return wpid, run_id
+        skyvern.wait(0.5)
+    raise AssertionError(f"{run_id} has not ended")
+
+
+@case("runlists.workflows.error_code", fact="runs 7", alone=True)
+def test_runs_of_workflows_by_the_code_of_an_error(skyvern: Caller) -> None:
+    stop = {"block_type": "terminate", "label": "stop", "reason": "no", "error_code": "E_STOP"}
+    wpid, run_id = over(skyvern, stop)
+    assert of_one(skyvern, wpid, error_code="E_STOP") == [run_id]
+    assert of_one(skyvern, wpid, error_code="E_OTHER") == []
+    assert of_workflows(skyvern, error_code="E_STOP") == [run_id]
+
+
+@case("runlists.workflows.children", fact="runs 7", alone=True)
+def test_child_runs_are_hidden_unless_they_are_asked_for(skyvern: Caller) -> None:
+    child, first = over(skyvern, {**LONG, "wait_sec": 1})
+    block = {"block_type": "workflow_trigger", "label": "sub", "workflow_permanent_id": child}
+    over(skyvern, block)
+    assert of_one(skyvern, child) == [first]
+    hidden, shown = of_one(skyvern, child, include_child_runs=True)
+    assert shown == first
+    assert hidden not in of_workflows(skyvern)
+    assert hidden not in listed(skyvern)
+
+
+@case("runlists.workflows.webhook", fact="runs 7", alone=True)
+@pytest.mark.parametrize("tried", [False, True])
+def test_list_tells_what_became_of_the_webhook(skyvern: Caller, tried: bool) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:9/x"} if tried else {}
+    _, run_id = over(skyvern, {**LONG, "wait_sec": 1}, **hook)
+    skyvern.wait(12)
+    (row,) = skyvern.call("get_workflow_runs").ok()
+    failure = "Webhook delivery failed before receiving a response: "
+    told = row["webhook_failure_reason"]
+    assert told.startswith(failure) if tried else told is None
+    assert "webhook_failure_reason" not in skyvern.call("get_run", run_id=run_id).ok()
+
+
 # --- canceling many -----------------------------------------------------------------------------
 
 
