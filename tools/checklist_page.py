@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -150,7 +151,7 @@ def cases() -> dict[str, Stated]:
 def _sections_of(fact: str) -> Iterator[str]:
     """``resources 1, 8`` is of ``resources 1`` and ``resources 8``, ``recorded: tags`` of exchanges."""
     facts = ""
-    for part in fact.split(","):
+    for part in re.split("[,;]", fact):
         name, _, number = part.strip().rpartition(" ")
         facts = name.removesuffix(":") or facts
         yield f"{facts} {number}"
@@ -158,12 +159,13 @@ def _sections_of(fact: str) -> Iterator[str]:
 
 @cache
 def recorded() -> tuple[str, ...]:
-    """The names of all recorded exchanges."""
+    """The names of all recorded exchanges, also those of a life under the name of its file."""
     return tuple(
-        row["name"]
+        name
         for path in sorted((CONTRACTS / "recorded").glob("*.jsonl"))
         for row in map(json.loads, path.read_text("utf-8").splitlines())
         if "name" in row
+        for name in (row["name"], f"{path.stem}.{row['name']}")
     )
 
 

@@ -260,6 +260,17 @@ def test_task_that_is_over_is_not_canceled(skyvern: Caller, ending: Any, state: 
     assert read(skyvern, run_id)["status"] == state
 
 
+@case("lives.cancel.timed_out", fact="runs 3.1", ours_only=LIVED)
+def test_task_that_timed_out_cannot_be_canceled(skyvern: Caller) -> None:
+    play(skyvern, RunScript(running(1), timed_out()))
+    run_id = task(skyvern)
+    assert after(skyvern, 5, run_id)["status"] == "timed_out"
+    answer = skyvern.call("cancel_run", run_id=run_id)
+    assert answer.status == 500
+    assert answer.json == {"error": "Unexpected error: TaskAlreadyTimeout"}
+    assert read(skyvern, run_id)["status"] == "timed_out"
+
+
 @case("lives.cancel.second_engine", fact="runs 3.2", ours_only=LIVED)
 def test_task_of_the_second_engine_is_canceled_quietly(skyvern: Caller) -> None:
     play(skyvern, RunScript(running(1), completed()))

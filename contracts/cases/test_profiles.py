@@ -1,9 +1,11 @@
 """Browser profiles."""
 
 import re
+from datetime import datetime
 
 import pytest
 
+from skyvern_testkit import RunScript, completed, running
 from skyvern_testkit.contract import Caller, case
 
 NAME_IS_NEEDED = "the SDK's method cannot leave the name out"
@@ -39,6 +41,11 @@ def run(skyvern: Caller, *, persists: bool, title: str = "Invoices") -> str:
     workflow = skyvern.raw.call("create_workflow", json_definition=definition).ok()
     started = skyvern.raw.call("run_workflow", agent_id=workflow["workflow_permanent_id"]).ok()
     return str(started["run_id"])
+
+
+def moment(skyvern: Caller) -> datetime:
+    """The server's time, as the newest of its rows has it."""
+    return datetime.fromisoformat(skyvern.raw.call("create_browser_session").ok()["created_at"])
 
 
 def listed(skyvern: Caller, **query: object) -> list[str]:
@@ -131,7 +138,7 @@ def test_name_is_a_string(skyvern: Caller, name: object) -> None:
     skyvern.call("create_browser_profile", name=name).invalid(("string_type", "body", "name"))
 
 
-@case("profiles.name.taken", fact="resources 10")
+@case("profiles.name.taken", fact="resources 10, runs 10")
 def test_name_is_had_once(skyvern: Caller) -> None:
     profile(skyvern, "shop")
     for name in ("shop", " shop "):
@@ -208,7 +215,7 @@ def test_unknown_proxy_is_refused(skyvern: Caller) -> None:
 # --- made from a session ------------------------------------------------------------------------
 
 
-@case("profiles.from_session.unknown", fact="resources 10")
+@case("profiles.from_session.unknown", fact="resources 10, runs 10")
 def test_unknown_session_is_missed_in_its_own_words(skyvern: Caller) -> None:
     skyvern.call("create_browser_profile", name="shop", browser_session_id="pbs_1").refused(
         404, "Browser session pbs_1 does not exist or is not live."
@@ -229,7 +236,7 @@ def test_unknown_session_is_said_before_a_taken_name(skyvern: Caller) -> None:
     skyvern.call("create_browser_profile", name="shop", browser_session_id="pbs_1").refused(404)
 
 
-@case("profiles.from_session.not_asked", fact="resources 10")
+@case("profiles.from_session.not_asked", fact="resources 10, runs 10")
 @pytest.mark.parametrize("closed", [False, True], ids=["open", "closed"])
 def test_session_must_have_been_asked_for_a_profile(skyvern: Caller, *, closed: bool) -> None:
     plain = session(skyvern)
@@ -242,7 +249,7 @@ def test_session_must_have_been_asked_for_a_profile(skyvern: Caller, *, closed: 
     )
 
 
-@case("profiles.from_session.open", fact="resources 10")
+@case("profiles.from_session.open", fact="resources 10, runs 10")
 def test_open_session_has_no_archive_yet(skyvern: Caller) -> None:
     going_on = session(skyvern, generate_browser_profile=True)
     skyvern.call("create_browser_profile", name="shop", browser_session_id=going_on).refused(
@@ -252,7 +259,7 @@ def test_open_session_has_no_archive_yet(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_session.unused", fact="resources 10")
+@case("profiles.from_session.unused", fact="resources 10, runs 10")
 def test_session_that_no_browser_was_in_has_nothing_to_save(skyvern: Caller) -> None:
     unused = session(skyvern, generate_browser_profile=True)
     skyvern.call("close_browser_session", browser_session_id=unused).ok()
@@ -265,7 +272,7 @@ def test_session_that_no_browser_was_in_has_nothing_to_save(skyvern: Caller) -> 
     )
 
 
-@case("profiles.from_session.saved", fact="resources 10", ours_only=NEEDS_A_BROWSER)
+@case("profiles.from_session.saved", fact="resources 10, runs 10", ours_only=NEEDS_A_BROWSER)
 def test_session_that_was_used_and_closed_is_saved_once(skyvern: Caller) -> None:
     used = session(skyvern, generate_browser_profile=True)
     task = skyvern.call(
@@ -285,7 +292,7 @@ def test_session_that_was_used_and_closed_is_saved_once(skyvern: Caller) -> None
 # --- made from a run ----------------------------------------------------------------------------
 
 
-@case("profiles.from_run.unknown", fact="resources 10")
+@case("profiles.from_run.unknown", fact="resources 10, runs 10")
 def test_unknown_run_is_missed(skyvern: Caller) -> None:
     skyvern.call("create_browser_profile", name="shop", workflow_run_id="wr_1").refused(
         404, "WorkflowRun wr_1 not found"
@@ -300,7 +307,7 @@ def test_run_of_another_organisation_is_missed(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.not_persisting", fact="resources 10")
+@case("profiles.from_run.not_persisting", fact="resources 10, runs 10")
 def test_workflow_must_persist_its_sessions(skyvern: Caller) -> None:
     plain = run(skyvern, persists=False)
     skyvern.call("create_browser_profile", name="shop", workflow_run_id=plain).refused(
@@ -308,7 +315,7 @@ def test_workflow_must_persist_its_sessions(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.nothing_stored", fact="resources 10")
+@case("profiles.from_run.nothing_stored", fact="resources 10, runs 10")
 def test_run_that_stored_nothing_is_given_up(skyvern: Caller) -> None:
     cancelled = run(skyvern, persists=True)
     skyvern.call("cancel_run", run_id=cancelled).ok()
@@ -317,12 +324,48 @@ def test_run_that_stored_nothing_is_given_up(skyvern: Caller) -> None:
     )
 
 
-@case("profiles.from_run.saved", fact="resources 10", ours_only=NEEDS_A_BROWSER)
+@case("profiles.from_run.saved", fact="resources 10, runs 10", ours_only=NEEDS_A_BROWSER)
 def test_run_that_ended_well_is_saved(skyvern: Caller) -> None:
     made = skyvern.call(
         "create_browser_profile", name="shop", workflow_run_id=run(skyvern, persists=True)
     ).ok()
     assert (made["name"], made["is_managed"]) == ("shop", False)
+
+
+@case("profiles.from_run.waits", fact="runs 10, 11", ours_only=NEEDS_A_BROWSER)
+def test_run_that_is_not_over_yet_is_waited_for(skyvern: Caller) -> None:
+    skyvern.fake.on().play(RunScript(running(10), completed()))
+    going_on = run(skyvern, persists=True)
+    skyvern.call("create_browser_profile", name="shop", workflow_run_id=going_on).ok()
+    assert skyvern.call("get_run", run_id=going_on).ok()["status"] == "completed"
+
+
+@case("profiles.from_run.looks", fact="runs 10, 11")
+def test_run_without_a_browser_is_waited_for_half_a_minute(skyvern: Caller) -> None:
+    canceled = run(skyvern, persists=True)
+    skyvern.call("cancel_run", run_id=canceled).ok()
+    before = moment(skyvern)
+    skyvern.call("create_browser_profile", name="shop", workflow_run_id=canceled).refused(400)
+    assert 28 < (moment(skyvern) - before).total_seconds() < 35
+
+
+@case("profiles.from_run.not_persisting.at_once", fact="runs 10")
+def test_workflow_that_does_not_persist_is_refused_at_once(skyvern: Caller) -> None:
+    plain = run(skyvern, persists=False)
+    before = moment(skyvern)
+    skyvern.call("create_browser_profile", name="shop", workflow_run_id=plain).refused(400)
+    assert (moment(skyvern) - before).total_seconds() < 10
+
+
+@case("profiles.from_run.taken", fact="runs 10", ours_only=NEEDS_A_BROWSER)
+def test_name_of_a_profile_of_a_run_is_taken(skyvern: Caller) -> None:
+    made = run(skyvern, persists=True)
+    skyvern.call("create_browser_profile", name="p5", workflow_run_id=made).ok()
+    skyvern.call("create_browser_profile", name="p5", workflow_run_id=made).refused(
+        409,
+        "A browser profile named 'p5' already exists. "
+        "Use a different name or delete the existing profile.",
+    )
 
 
 @case("profiles.managed", fact="resources 10", alone=True)

@@ -68,7 +68,7 @@ def of_one(skyvern: Caller, wpid: str, **asked: Any) -> list[str]:
 # --- all kinds of runs --------------------------------------------------------------------------
 
 
-@case("runlists.all", fact="runs 7", alone=True)
+@case("runlists.all", fact="resources 12, runs 7", alone=True)
 def test_newest_run_is_the_first(skyvern: Caller) -> None:
     assert listed(skyvern) == []
     first, second = started(skyvern), task(skyvern)
@@ -112,7 +112,7 @@ def test_runs_of_a_deleted_workflow_stay(skyvern: Caller) -> None:
     assert of_workflows(skyvern) == of_one(skyvern, wpid) == [run_id]
 
 
-@case("runlists.pages", fact="runs 7", alone=True)
+@case("runlists.pages", fact="resources 12, runs 7", alone=True)
 def test_list_is_cut_into_pages(skyvern: Caller) -> None:
     first, second, third = (task(skyvern) for _ in range(3))
     assert listed(skyvern, page_size=2) == [third, second]
@@ -120,13 +120,13 @@ def test_list_is_cut_into_pages(skyvern: Caller) -> None:
     assert listed(skyvern, page=3, page_size=2) == []
 
 
-@case("runlists.pages.default", fact="runs 7", alone=True)
+@case("runlists.pages.default", fact="resources 12, runs 7", alone=True)
 def test_page_has_ten_runs(skyvern: Caller) -> None:
     made = [task(skyvern) for _ in range(11)]
     assert listed(skyvern) == made[:0:-1]
 
 
-@case("runlists.pages.bounds", fact="runs 7")
+@case("runlists.pages.bounds", fact="resources 12, runs 7")
 @pytest.mark.parametrize("name", ["page", "page_size"])
 @pytest.mark.parametrize(
     ("value", "problem"), [(0, "greater_than_equal"), (101, "less_than_equal")]
@@ -136,7 +136,7 @@ def test_pages_have_bounds(skyvern: Caller, name: str, value: int, problem: str)
     skyvern.call("get_runs_v2", **{name: 100}).ok()
 
 
-@case("runlists.status", fact="runs 7", alone=True)
+@case("runlists.status", fact="resources 12, runs 7", alone=True)
 def test_status_may_be_one_of_several(skyvern: Caller) -> None:
     run_id = ended(skyvern)
     assert listed(skyvern, status=["canceled"]) == [run_id]
@@ -149,7 +149,7 @@ def test_unknown_status_is_refused(skyvern: Caller) -> None:
     skyvern.call("get_runs_v2", status=["skipped"]).invalid(("enum", "query", "status", 0))
 
 
-@case("runlists.type", fact="runs 7", alone=True)
+@case("runlists.type", fact="resources 12, runs 7", alone=True)
 def test_kind_of_run_may_be_one_of_several(skyvern: Caller) -> None:
     first, second = started(skyvern), task(skyvern, engine="skyvern-3.0")
     assert listed(skyvern, run_type=["task_v3"]) == [second]
@@ -162,7 +162,7 @@ def test_unknown_kind_of_run_is_refused(skyvern: Caller) -> None:
     skyvern.call("get_runs_v2", run_type=["task"]).invalid(("enum", "query", "run_type", 0))
 
 
-@case("runlists.workflow", fact="runs 7", alone=True)
+@case("runlists.workflow", fact="resources 12, runs 7", alone=True)
 def test_runs_of_certain_workflows(skyvern: Caller) -> None:
     one, other = workflow(skyvern), workflow(skyvern)
     first, second = started(skyvern, one), started(skyvern, other)
@@ -181,7 +181,7 @@ def test_at_most_fifty_workflows_are_asked_for(skyvern: Caller) -> None:
     assert listed(skyvern, workflow_permanent_id=ids[:50]) == []
 
 
-@case("runlists.search", fact="runs 7", alone=True)
+@case("runlists.search", fact="resources 12, runs 7", alone=True)
 def test_search_finds_titles_ids_and_inputs(skyvern: Caller) -> None:
     wpid = workflow(skyvern, "Bills of May")
     run_id = started(skyvern, wpid, parameters={"who": "Zaphod"}, webhook_url="https://h.test/hook")
@@ -204,7 +204,7 @@ def test_signs_of_sql_mean_themselves(skyvern: Caller, key: str) -> None:
     assert listed(skyvern, search_key=key) == []
 
 
-@case("runlists.search.short", fact="runs 7")
+@case("runlists.search.short", fact="resources 12, runs 7")
 @pytest.mark.parametrize("key", ["", "ab"], ids=["empty", "two"])
 def test_search_needs_three_characters(skyvern: Caller, key: str) -> None:
     skyvern.call("get_runs_v2", search_key=key).invalid(("string_too_short", "query", "search_key"))
@@ -285,7 +285,7 @@ def test_second_engine_works_in_a_workflow_run(skyvern: Caller) -> None:
     assert of_one(skyvern, row["workflow_permanent_id"]) == [row["workflow_run_id"]]
 
 
-@case("runlists.workflows.pages", fact="runs 7", alone=True)
+@case("runlists.workflows.pages", fact="resources 3, runs 7", alone=True)
 def test_runs_of_workflows_are_cut_into_pages_of_any_size(skyvern: Caller) -> None:
     wpid = workflow(skyvern)
     first, second = started(skyvern, wpid), started(skyvern, wpid)
@@ -294,7 +294,7 @@ def test_runs_of_workflows_are_cut_into_pages_of_any_size(skyvern: Caller) -> No
     assert of_workflows(skyvern, page=2, page_size=1) == [first]
 
 
-@case("runlists.workflows.bounds", fact="runs 7")
+@case("runlists.workflows.bounds", fact="resources 3, runs 7")
 @pytest.mark.parametrize("name", ["page", "page_size"])
 def test_pages_of_runs_of_workflows_begin_at_one(skyvern: Caller, name: str) -> None:
     problem = ("greater_than_equal", "query", name)
@@ -326,7 +326,7 @@ def test_texts_have_at_most_500_characters(skyvern: Caller, name: str) -> None:
     skyvern.call("get_workflow_runs", **{name: "x" * 501}).invalid(problem)
 
 
-@case("runlists.workflows.unknown", fact="runs 7")
+@case("runlists.workflows.unknown", fact="resources 3, runs 7")
 def test_unknown_workflow_has_no_runs(skyvern: Caller) -> None:
     assert of_one(skyvern, "wpid_1") == of_one(skyvern, "anything") == []
 
@@ -352,6 +352,77 @@ def test_run_keeps_the_title_that_it_ran_under(skyvern: Caller) -> None:
     skyvern.call("update_workflow", workflow_id=wpid, json_definition=renamed).ok()
     assert listed(skyvern, search_key="Old name") == [run_id]
     assert listed(skyvern, search_key="New name") == []
+
+
+@case("runlists.past", fact="runs 7", alone=True)
+def test_page_past_the_end_is_empty(skyvern: Caller) -> None:
+    started(skyvern)
+    assert listed(skyvern, page=100) == []
+
+
+@case("runlists.item.over", fact="runs 7")
+def test_row_tells_when_its_run_was_over(skyvern: Caller) -> None:
+    run_id = ended(skyvern)
+    (row,) = (row for row in skyvern.call("get_runs_v2").ok() if row["run_id"] == run_id)
+    run = skyvern.call("get_run", run_id=run_id).ok()
+    for name in ("status", "started_at", "finished_at", "attempt", "retry_pending"):
+        assert row[name] == run[name], name
+
+
+@case("runlists.workflows.attempts", fact="runs 7", alone=True)
+def test_row_has_no_attempts_although_the_run_has(skyvern: Caller) -> None:
+    run_id = ended(skyvern)
+    assert len(skyvern.call("get_run", run_id=run_id).ok()["attempts"]) == 1
+    (row,) = skyvern.call("get_workflow_runs").ok()
+    assert (row["workflow_run_id"], row["attempts"]) == (run_id, [])
+
+
+def over(skyvern: Caller, block: Json, **more: Any) -> tuple[str, str]:
+    """A workflow of one block, and a run of it that is over."""
+    inner: Json = {"parameters": [], "blocks": [block]}
+    definition = {"title": "Flow", "workflow_definition": inner}
+    made = skyvern.raw.call("create_workflow", json_definition=definition).ok()
+    wpid: str = made["workflow_permanent_id"]
+    run_id = started(skyvern, wpid, **more)
+    for _ in range(60):
+        if skyvern.call("get_run", run_id=run_id).ok()["finished_at"] is not None:
+            return wpid, run_id
+        skyvern.wait(0.5)
+    raise AssertionError(f"{run_id} has not ended")
+
+
+@case("runlists.workflows.error_code", fact="runs 7", alone=True)
+def test_runs_of_workflows_by_the_code_of_an_error(skyvern: Caller) -> None:
+    stop = {"block_type": "terminate", "label": "stop", "reason": "no", "error_code": "E_STOP"}
+    wpid, run_id = over(skyvern, stop)
+    assert of_one(skyvern, wpid, error_code="E_STOP") == [run_id]
+    assert of_one(skyvern, wpid, error_code="E_OTHER") == []
+    assert of_workflows(skyvern, error_code="E_STOP") == [run_id]
+
+
+@case("runlists.workflows.children", fact="runs 7", alone=True)
+def test_child_runs_are_hidden_unless_they_are_asked_for(skyvern: Caller) -> None:
+    child, first = over(skyvern, {**LONG, "wait_sec": 1})
+    block = {"block_type": "workflow_trigger", "label": "sub", "workflow_permanent_id": child}
+    over(skyvern, block)
+    assert of_one(skyvern, child) == [first]
+    hidden, shown = of_one(skyvern, child, include_child_runs=True)
+    assert shown == first
+    assert hidden not in of_workflows(skyvern)
+    assert hidden not in listed(skyvern)
+
+
+@case("runlists.workflows.webhook", fact="runs 7", alone=True)
+@pytest.mark.parametrize("tried", [False, True])
+def test_list_tells_what_became_of_the_webhook(skyvern: Caller, tried: bool) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:9/x"} if tried else {}
+    _, run_id = over(skyvern, {**LONG, "wait_sec": 1}, **hook)
+    skyvern.wait(12)
+    (row,) = skyvern.call("get_workflow_runs").ok()
+    failure = "Webhook delivery failed before receiving a response: "
+    told = row["webhook_failure_reason"]
+    assert told.startswith(failure) if tried else told is None
+    assert "webhook_failure_reason" not in skyvern.call("get_run", run_id=run_id).ok()
 
 
 # --- canceling many -----------------------------------------------------------------------------

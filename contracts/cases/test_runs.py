@@ -383,7 +383,7 @@ def test_anothers_workflow_is_missed(skyvern: Caller) -> None:
     )
 
 
-@case("runs.workflow.create.no_blocks", fact="resources 12")
+@case("runs.workflow.create.no_blocks", fact="resources 12, runs 5")
 def test_empty_workflow_does_not_run(skyvern: Caller) -> None:
     wpid = workflow(skyvern)
     skyvern.call("run_workflow", agent_id=wpid).refused(
@@ -623,7 +623,7 @@ def test_run_that_is_read_has_lost_part_of_its_request(skyvern: Caller) -> None:
     assert {name: told[name] for name in asked} == dict.fromkeys(asked)
 
 
-@case("runs.unknown", fact="resources 12, 13")
+@case("runs.unknown", fact="resources 12, 13, runs 5")
 @pytest.mark.parametrize("run_id", UNKNOWN)
 @pytest.mark.parametrize(
     ("operation", "refusal"),

@@ -188,7 +188,9 @@ def test_url_of_the_run_replaces_that_of_the_workflow(skyvern: Caller) -> None:
 # --- how often ----------------------------------------------------------------------------------
 
 
-@case("webhooks.tries", fact="runs 8", raw_only="what the server notes is shown by a hidden route")
+@case(
+    "webhooks.tries", fact="runs 7, 8", raw_only="what the server notes is shown by a hidden route"
+)
 @pytest.mark.parametrize("status", [403, 408, 425, 429, 500, 503])
 def test_webhook_is_tried_three_times_with_the_same_bytes(skyvern: Caller, status: int) -> None:
     with receiving(status, body=b"broken") as received:
@@ -204,7 +206,9 @@ def test_webhook_is_tried_three_times_with_the_same_bytes(skyvern: Caller, statu
     )
 
 
-@case("webhooks.once", fact="runs 8", raw_only="what the server notes is shown by a hidden route")
+@case(
+    "webhooks.once", fact="runs 7, 8", raw_only="what the server notes is shown by a hidden route"
+)
 @pytest.mark.parametrize(
     ("status", "is_noted"), [(204, False), (302, True), (400, True), (404, True)]
 )
@@ -216,6 +220,17 @@ def test_other_answers_are_final(skyvern: Caller, status: int, *, is_noted: bool
     assert len(received.bodies) == 1
     failure = f"Webhook failed with status code {status}, error message: "
     assert noted(skyvern, run_id) == (failure if is_noted else "")
+
+
+@case("webhooks.answered", fact="runs 8")
+def test_webhook_that_was_answered_is_not_sent_again(skyvern: Caller) -> None:
+    with receiving(200) as received:
+        run_id = run_of(skyvern, workflow(skyvern), webhook_url=received.url)
+        received.wait(skyvern)
+        for _ in range(3):
+            skyvern.wait(2)
+            assert skyvern.call("get_run", run_id=run_id).ok()["status"] == "completed"
+        received.wait(skyvern, 1)
 
 
 @case(
@@ -240,7 +255,9 @@ def test_receiver_may_ask_for_time(skyvern: Caller) -> None:
         received.wait(skyvern, 2)
 
 
-@case("webhooks.nobody", fact="runs 8", raw_only="what the server notes is shown by a hidden route")
+@case(
+    "webhooks.nobody", fact="runs 7, 8", raw_only="what the server notes is shown by a hidden route"
+)
 def test_nobody_there_is_noted_and_changes_nothing_of_the_run(skyvern: Caller) -> None:
     run_id = run_of(skyvern, workflow(skyvern), webhook_url="http://127.0.0.1:9/x")
     skyvern.wait(12)
@@ -296,6 +313,44 @@ def test_each_cancel_of_a_2_0_task_tells(skyvern: Caller) -> None:
         skyvern.call("cancel_run", run_id=run_id).ok()
         assert len(received.bodies) == 1
         assert json.loads(received.bodies[0])["status"] == "canceled"
+
+
+@case("webhooks.cancel.nobody", fact="runs 3.1, 8")
+@pytest.mark.parametrize("kind", ["task", "workflow"])
+def test_cancel_of_which_nobody_can_be_told(skyvern: Caller, kind: str) -> None:
+    hook = {"webhook_url": "http://127.0.0.1:9/x"}
+    if kind == "task":
+        run_id = task(skyvern, "skyvern-1.0", **hook)
+        answer = skyvern.call("cancel_run", run_id=run_id)
+        assert answer.status == 500
+        assert answer.json == {"error": "Unexpected error: FailedToSendWebhook"}
+    else:
+        run_id = run_of(skyvern, workflow(skyvern, LONG), **hook)
+        assert skyvern.call("cancel_run", run_id=run_id).ok() is None
+    assert skyvern.call("get_run", run_id=run_id).ok()["status"] == "canceled"
+
+
+@case("webhooks.cancel.refused", fact="runs 3.1, 8")
+def test_cancel_of_which_the_receiver_will_not_hear(skyvern: Caller) -> None:
+    with receiving(404) as received:
+        run_id = task(skyvern, "skyvern-1.0", webhook_url=received.url)
+        assert skyvern.call("cancel_run", run_id=run_id).ok() is None
+    assert skyvern.call("get_run", run_id=run_id).ok()["status"] == "canceled"
+
+
+@case("webhooks.policy.told", fact="runs 3.4")
+def test_under_a_policy_what_was_told_is_not_told_again(skyvern: Caller) -> None:
+    policy: Json = {"max_retries": 1, "retry_on": [{"status": "failed"}]}
+    inner = {"parameters": [], "blocks": [SHORT], "retry_policy": policy}
+    definition = {"title": "Flow", "workflow_definition": inner}
+    made = skyvern.call("create_workflow", json_definition=definition).ok()
+    with receiving() as received:
+        run_id = run_of(skyvern, made["workflow_permanent_id"], webhook_url=received.url)
+        received.wait(skyvern)
+        skyvern.wait(2)
+        assert skyvern.call("cancel_run", run_id=run_id).ok() is None
+        skyvern.wait(4)
+        received.wait(skyvern, 1)
 
 
 @case("webhooks.policy", fact="runs 8, 3.4", ours_only="an attempt fails only as a script says")
