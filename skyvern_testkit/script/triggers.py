@@ -93,7 +93,11 @@ def after(seconds: float) -> After:
 
     Raises:
         ValueError: a negative number, or no number of seconds at all: ``never()`` is for ever.
+        TypeError: something else than a number.
     """
+    said: object = seconds
+    if not isinstance(said, int | float):
+        raise TypeError(f"a step lasts a number of seconds, not {seconds!r}: say step= for words")
     if not 0 <= seconds < math.inf:
         raise ValueError(f"a step cannot last {seconds} seconds")
     return After(to_nanoseconds(seconds))
