@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from skyvern_testkit.script.states import FINAL, State
 from skyvern_testkit.script.triggers import CodeFound, Trigger, after, never
-from skyvern_testkit.wire.jsontext import Json
+from skyvern_testkit.wire.jsontext import Json, JsonObject
 
 __all__ = [
     "UNSET",
@@ -76,6 +76,10 @@ class RunError:
     reasoning: str | None = None
     confidence: float = 1.0
 
+    def __post_init__(self) -> None:
+        _check_text("error_code", self.code)
+        _check_text("reasoning", self.reasoning)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -93,9 +97,43 @@ class Step:
     screenshot: bytes | None = field(default=None, repr=False)
     credits: int = 0
 
+    def __post_init__(self) -> None:
+        for name, text in (
+            ("step", self.activity),
+            ("thought", self.thought),
+            ("block", self.block),
+            ("reason", self.reason),
+        ):
+            _check_text(name, text)
+        if not isinstance(self.output, Unset):
+            _check_json("output", self.output)
+
     @property
     def is_final(self) -> bool:
         return self.state in FINAL
+
+
+def _check_text(name: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} is a text, not {value!r}")
+
+
+def _check_json(where: str, value: Json) -> None:
+    """Refuse here, where the script is written, what no answer can say later."""
+    match value:
+        case None | str() | int() | float():
+            return
+        case dict():
+            for key, item in cast("JsonObject", value).items():
+                _check_json(f"{where}[{key!r}]", item)
+        case list() | tuple():
+            for index, item in enumerate(cast("list[Json]", value)):
+                _check_json(f"{where}[{index}]", item)
+        case _:
+            raise TypeError(
+                f"{where} is {value!r}, which JSON has no word for: "
+                "give texts, numbers, lists, dictionaries, True, False or None"
+            )
 
 
 def _trigger(seconds: float | None, until: Trigger | None, *, default: Trigger) -> Trigger:
@@ -192,6 +230,7 @@ def needs_totp(identifier: str | None = None, *, step: str | None = None) -> Ste
         identifier: the ``totp_identifier`` that codes are sent under; default: the run's own sources.
         step: what the agent does meanwhile, in words.
     """
+    _check_text("identifier", identifier)
     return Step(State.RUNNING, CodeFound(identifier), activity=step)
 
 

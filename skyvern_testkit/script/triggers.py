@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 from skyvern_testkit.script.states import State
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
@@ -93,7 +94,10 @@ def after(seconds: float) -> After:
 
     Raises:
         ValueError: a negative number, or no number of seconds at all: ``never()`` is for ever.
+        TypeError: something else than a number.
     """
+    if not isinstance(cast("object", seconds), int | float):
+        raise TypeError(f"a step lasts a number of seconds, not {seconds!r}: say step= for words")
     if not 0 <= seconds < math.inf:
         raise ValueError(f"a step cannot last {seconds} seconds")
     return After(to_nanoseconds(seconds))

@@ -97,7 +97,15 @@ class Spell:
 
 def _output(said: Said) -> Json:
     text = said.arguments.get("output")
-    return UNSET if text is None else json.loads(text)
+    if text is None:
+        return UNSET
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise ValueError(
+            f"output is JSON, in single quotes where it has double ones of its own "
+            f"(output='{{\"n\": 3}}'), and not {text}"
+        ) from None
 
 
 Steps = Callable[[Said, RunInput], tuple[Step, ...]]
@@ -134,7 +142,7 @@ def _downloads(said: Said, _: RunInput) -> tuple[Step, ...]:
 SPELLS: Final[Mapping[str, Spell]] = {
     # --- endings --------------------------------------------------------------------------
     "completed": Spell(
-        "completes, with `output` (JSON) if it is given",
+        "completes, with `output` if it is given: JSON, such as `output='{\"n\": 3}'`",
         ("output", "after"),
         _ends(lambda said: completed(_output(said))),
     ),

@@ -247,6 +247,18 @@ def test_an_ordinary_day_has_none():
     assert advice_of(stage) == []
 
 
+def test_a_cancel_that_takes_the_next_attempt_away_is_not_in_vain():
+    stage = Stage()
+    stage.fake.on().play(failed("no"))
+    policy = {"max_retries": 1, "delay_seconds": 60, "retry_on": [{"status": "failed"}]}
+    run_id = stage.workflow_run(NAVIGATION, settings={"retry_policy": policy})
+    stage.wait(20)
+    assert stage.read(run_id)["retry_pending"]
+    assert stage.cancel(run_id).status == 200
+    assert not stage.read(run_id)["retry_pending"]
+    assert "cancel_after_end" not in {told.kind for told in stage.fake.world.advice}
+
+
 def test_what_is_asked_again_is_told_once():
     stage = Stage()
     for _ in range(3):

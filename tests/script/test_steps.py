@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from datetime import date
 
 import pytest
 
@@ -146,3 +148,19 @@ def test_a_download_takes_text_for_bytes_and_does_not_print_them():
 def test_steps_are_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         completed().state = State.FAILED  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: completed({"rows": [1, {"at": date(2026, 1, 31)}]}), "output['rows'][1]['at'] is"),
+        (lambda: running(2, output={1}), "output is {1}, which JSON has no word for"),
+        (lambda: failed(error_code=3), "error_code is a text, not 3"),
+        (lambda: failed(ValueError("no")), "reason is a text, not ValueError"),
+        (lambda: needs_totp(5), "identifier is a text, not 5"),
+        (lambda: running("Log in"), "a number of seconds, not 'Log in': say step= for words"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_where_it_is_written(make, told):
+    with pytest.raises(TypeError, match=re.escape(told)):
+        make()

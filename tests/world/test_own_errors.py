@@ -147,6 +147,28 @@ def test_block_has_steps_of_its_own(stage: Stage):
     assert (block["failure_reason"], block["errors"]) == (told, [MAX_STEPS])
 
 
+def test_block_of_a_walk_has_steps_of_its_own(stage: Stage):
+    stage.fake.on(block="go").play(RunScript(running(seconds=1), STEPS))
+    run_id = stage.workflow_run({**NAVIGATION, "max_steps_per_run": 2})
+    stage.wait(2)
+    run = stage.read(run_id)
+    told = f"Reached the maximum steps (2). Possible failure reasons: {SUMMARY}"
+    assert run["failure_reason"] == f"navigation block failed. failure reason: {told}"
+    assert (run["errors"], run["step_count"]) == ([MAX_STEPS], 3)
+    block = run["output"]["go_output"]
+    assert (block["failure_reason"], block["errors"]) == (told, [MAX_STEPS])
+
+
+def test_page_of_a_block_of_a_walk_is_not_there(stage: Stage):
+    stage.fake.on(block="go").play(RunScript(running(seconds=1), failed(error_code=REFUSED)))
+    run_id = stage.workflow_run(NAVIGATION)
+    stage.wait(2)
+    run = stage.read(run_id)
+    told = f"Failed to navigate to url https://x.example/. Error message: {CALL}"
+    assert run["failure_reason"] == f"navigation block failed. failure reason: {told}"
+    assert run["errors"] == [{"error_code": REFUSED, "reasoning": told, "confidence_float": 1.0}]
+
+
 def test_page_of_a_block_that_is_not_there(stage: Stage):
     run = end(stage, Family.WORKFLOW, failed(error_code=REFUSED))
     told = f"Failed to navigate to url https://x.example/. Error message: {CALL}"

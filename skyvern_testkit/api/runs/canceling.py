@@ -67,8 +67,10 @@ def _begin(call: Call, run: Run) -> Effect | None:
     """Cancel a run; returns the webhook that tells of it, if there is one."""
     world = call.world
     if run.is_over:
+        again = run.retry_pending  # the cancel takes the next attempt away: it is not in vain
         run, tells = _cancel_what_is_over(call, run)
-        advise(world, "cancel_after_end", run.id, status=run.status)
+        if not again:
+            advise(world, "cancel_after_end", run.id, status=run.status)
     else:
         run, tells = machine.cancel(world, run), True
     return machine.webhook_now(world, run) if tells else None

@@ -32,6 +32,7 @@ from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.blocks import TASK_BLOCKS, current_block, outputs_so_far, workflow_of
 from skyvern_testkit.world.endings import navigation_error, shown_errors
 from skyvern_testkit.world.events import Effect, EffectResult
+from skyvern_testkit.world.own_errors import found_by_server
 from skyvern_testkit.world.playing import choose_block_script, script_step
 from skyvern_testkit.world.rows import BlockRun, Run, Session
 from skyvern_testkit.world.walking import kinds, loops, requests
@@ -150,6 +151,11 @@ def _of_block(world: World, run: Run, sent: Json) -> tuple[Run, Step | None]:
     run = traces.show(world, run, step)
     errors = shown_errors(world, run, step.errors)
     state, reason = step.state, step.reason
+    found = found_by_server(run, step)
+    if found is not None:
+        steps = max(run.step_count, found.step_count or 0)
+        run = world.change(run, step_count=steps, modified_at=run.modified_at)
+        reason, errors = found.reason, (*found.errors, *errors)
     outcome = Outcome(state=state, reason=reason, errors=errors, output=_walk(run).said)
     walk = _walk(run)
     if walk.scripted and state is State.COMPLETED:
