@@ -20,7 +20,8 @@ from skyvern_testkit.faults import (
     ResetConnection,
     Slow,
 )
-from skyvern_testkit.faults.faults import FaultPlan, PlannedFault
+from skyvern_testkit.faults.faults import FaultPlan, FaultRule
+from skyvern_testkit.faults.plans import Planned
 from skyvern_testkit.script.fakefile.forms import (
     WRONG,
     Form,
@@ -41,7 +42,7 @@ __all__ = ["ALWAYS", "Ask", "fault_as_json", "read_ask", "read_times", "rule_as_
 
 ALWAYS: Final = "always"
 
-Plan = Callable[[FaultPlan], PlannedFault]
+Plan = Callable[[FaultPlan], Planned[FaultRule]]
 """What goes wrong, once it is said when."""
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from skyvern_testkit.faults.catalogue import (
@@ -16,6 +16,7 @@ from skyvern_testkit.faults.catalogue import (
     Slow,
     body_in_dialect,
 )
+from skyvern_testkit.faults.plans import Planned, Rules
 from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json
@@ -55,16 +56,11 @@ class FaultRule:
         printer.text("..." if cycle else as_code(self))
 
 
-class Faults:
+class Faults(Rules[FaultRule, "FaultPlan"]):
     """The faults of one fake, in the order in which they were planned; the first that fits is used.
 
     An unplanned call is served as ever. Injected faults are no evidence of the real server.
     """
-
-    def __init__(self) -> None:
-        self._rules: dict[int, FaultRule] = {}
-        self._count = 0
-        self._said: list[FaultPlan] = []
 
     def on(
         self,
@@ -88,34 +84,7 @@ class Faults:
             operation_named(operation)
         if nth < 1:
             raise ValueError(f"nth counts calls from 1, so it cannot be {nth}")
-        said = FaultPlan(self, operation, nth, when, said_at=place_of_caller())
-        self._said = [*self.unfinished(), said]
-        return said
-
-    def clear(self) -> None:
-        """Forget every fault."""
-        self._rules.clear()
-        self._said.clear()
-
-    def unfinished(self) -> list[FaultPlan]:
-        """What was said with :meth:`on` without a method that says what goes wrong: it does nothing."""
-        return [said for said in self._said if not said.is_finished]
-
-    def __iter__(self) -> Iterator[FaultRule]:
-        return iter(self._rules.values())
-
-    def __len__(self) -> int:
-        return len(self._rules)
-
-    def unused(self) -> list[FaultRule]:
-        """Faults that no call has met: often a test that does not test what it says."""
-        return [rule for rule in self if not rule.used]
-
-    def fork(self) -> Faults:
-        """The same plan with the same counts."""
-        twin = Faults()
-        twin._rules, twin._count = dict(self._rules), self._count
-        return twin
+        return self._note(FaultPlan(self, operation, nth, when, said_at=place_of_caller()))
 
     def add(
         self,
@@ -137,11 +106,6 @@ class Faults:
         for rule in rules:
             self.add(rule.operation, rule.fault, nth=rule.nth, times=rule.left, when=rule.when)
 
-    def amend(self, rule: FaultRule, *, times: int | None) -> FaultRule:
-        """Change how often a planned fault strikes."""
-        self._rules[rule.number] = replace(rule, left=times)
-        return self._rules[rule.number]
-
     def remove(self, rule: FaultRule) -> None:
         """Forget one fault."""
         self._rules.pop(rule.number, None)
@@ -154,12 +118,8 @@ class Faults:
                 continue
             if rule.when is not None and not rule.when(request):
                 continue
-            seen = replace(rule, seen=rule.seen + 1)
-            due = seen.seen >= rule.nth and (rule.left is None or rule.used < rule.left)
-            if due and struck is None:
+            if self._counted(rule, free=struck is None):
                 struck = rule.fault
-                seen = replace(seen, used=rule.used + 1)
-            self._rules[rule.number] = seen
         return struck
 
 
@@ -190,10 +150,10 @@ class FaultPlan:
     def __str__(self) -> str:
         return f"faults.on({self._operation!r}, nth={self._nth})"
 
-    def _plan(self, fault: Fault) -> PlannedFault:
+    def _plan(self, fault: Fault) -> Planned[FaultRule]:
         self.is_finished = True
         rule = self._faults.add(self._operation, fault, nth=self._nth, when=self._when)
-        return PlannedFault(self._faults, rule)
+        return Planned(self._faults, rule)
 
     def answer(
         self,
@@ -202,7 +162,7 @@ class FaultPlan:
         detail: Json | None = None,
         body: Json | None = None,
         retry_after: float | str | None = None,
-    ) -> PlannedFault:
+    ) -> Planned[FaultRule]:
         """Answer with that status and do nothing.
 
         Args:
@@ -222,7 +182,7 @@ class FaultPlan:
         after = None if retry_after is None else _header_number(retry_after)
         return self._plan(AnswerWith(status, whole, after))
 
-    def slow(self, seconds: float) -> PlannedFault:
+    def slow(self, seconds: float) -> Planned[FaultRule]:
         """Take so many virtual seconds before doing and answering what was asked.
 
         A client that gives up before does not stop the server, here as in reality: with
@@ -236,11 +196,11 @@ class FaultPlan:
             raise ValueError(f"an answer cannot take {seconds} seconds")
         return self._plan(Slow(to_nanoseconds(seconds)))
 
-    def never_answer(self) -> PlannedFault:
+    def never_answer(self) -> Planned[FaultRule]:
         """Take the request and never answer: the client's own timeout must end it."""
         return self._plan(NeverAnswer())
 
-    def reset_connection(self, *, done: bool = False) -> PlannedFault:
+    def reset_connection(self, *, done: bool = False) -> Planned[FaultRule]:
         """Break the connection before an answer.
 
         Args:
@@ -248,42 +208,13 @@ class FaultPlan:
         """
         return self._plan(ResetConnection(done))
 
-    def empty_body(self, status: int = 200) -> PlannedFault:
+    def empty_body(self, status: int = 200) -> Planned[FaultRule]:
         """Do what was asked and answer with no body."""
         return self._plan(EmptyBody(status))
 
-    def malformed_body(self, status: int = 200) -> PlannedFault:
+    def malformed_body(self, status: int = 200) -> Planned[FaultRule]:
         """Do what was asked and answer with JSON that breaks off in the middle."""
         return self._plan(MalformedBody(status))
-
-
-class PlannedFault:
-    """A planned fault; strikes once unless told otherwise."""
-
-    def __init__(self, faults: Faults, rule: FaultRule) -> None:
-        self._faults = faults
-        self._rule = rule
-
-    def times(self, count: int) -> PlannedFault:
-        """Strike that many calls in a row.
-
-        Raises:
-            ValueError: less than one.
-        """
-        if count < 1:
-            raise ValueError(f"a fault strikes at least once, not {count} times")
-        self._rule = self._faults.amend(self._rule, times=count)
-        return self
-
-    def always(self) -> PlannedFault:
-        """Strike every call from the nth on."""
-        self._rule = self._faults.amend(self._rule, times=None)
-        return self
-
-    @property
-    def struck(self) -> int:
-        """How many calls have met this fault."""
-        return next((rule.used for rule in self._faults if rule.number == self._rule.number), 0)
 
 
 def _header_number(value: float | str) -> str:

@@ -6,12 +6,13 @@ is one of the things that they do in production.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Final
 
+from skyvern_testkit.faults.plans import Planned, Rules
 from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import SECOND
@@ -164,17 +165,12 @@ class WebhookRule:
         )
 
 
-class WebhookFaults:
+class WebhookFaults(Rules[WebhookRule, "WebhookPlan"]):
     """What is planned to go wrong with the webhooks of one fake.
 
     Every plan that fits a webhook strikes it: one may be late, altered, and come twice. What is not
     planned is delivered as ever.
     """
-
-    def __init__(self) -> None:
-        self._rules: dict[int, WebhookRule] = {}
-        self._count = 0
-        self._said: list[WebhookPlan] = []
 
     def on(
         self,
@@ -208,9 +204,8 @@ class WebhookFaults:
             hint = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(STATUSES)}."
             raise ValueError(f"no run has the status {status!r}.{hint}")
         where = said_at if said_at is not None else place_of_caller()
-        said = WebhookPlan(self, WebhookRule(0, run, status, url, Unsigned(), nth, 1, when), where)
-        self._said = [*self.unfinished(), said]
-        return said
+        rule = WebhookRule(0, run, status, url, Unsigned(), nth, 1, when)
+        return self._note(WebhookPlan(self, rule, where))
 
     def add(self, rule: WebhookRule) -> WebhookRule:
         """Plan what a rule says; it gets a number, and its counts begin anew."""
@@ -218,50 +213,12 @@ class WebhookFaults:
         self._rules[self._count] = replace(rule, number=self._count, seen=0, used=0)
         return self._rules[self._count]
 
-    def amend(self, rule: WebhookRule, *, times: int | None) -> WebhookRule:
-        """Change how often a planned fault strikes."""
-        self._rules[rule.number] = replace(self._rules[rule.number], left=times)
-        return self._rules[rule.number]
-
-    def clear(self) -> None:
-        """Forget every fault."""
-        self._rules.clear()
-        self._said.clear()
-
-    def __iter__(self) -> Iterator[WebhookRule]:
-        return iter(self._rules.values())
-
-    def __len__(self) -> int:
-        return len(self._rules)
-
-    def unused(self) -> list[WebhookRule]:
-        """Faults that no webhook has met: often a test that does not test what it says."""
-        return [rule for rule in self if not rule.used]
-
-    def unfinished(self) -> list[WebhookPlan]:
-        """What was said with :meth:`on` without a method that says what goes wrong."""
-        return [said for said in self._said if not said.is_finished]
-
-    def fork(self) -> WebhookFaults:
-        """The same plan with the same counts."""
-        twin = WebhookFaults()
-        twin._rules, twin._count = dict(self._rules), self._count
-        return twin
-
     def strike(
         self, run_id: str, status: str, url: str, body: JsonObject
     ) -> tuple[WebhookFault, ...]:
         """What goes wrong with that webhook; counts it in every rule that it matches."""
-        struck: list[WebhookFault] = []
-        for rule in list(self):
-            if not rule.fits(run_id, status, url, body):
-                continue
-            seen = replace(rule, seen=rule.seen + 1)
-            if seen.seen >= rule.nth and (rule.left is None or rule.used < rule.left):
-                struck.append(rule.fault)
-                seen = replace(seen, used=rule.used + 1)
-            self._rules[rule.number] = seen
-        return tuple(struck)
+        fitting = [rule for rule in self if rule.fits(run_id, status, url, body)]
+        return tuple(rule.fault for rule in fitting if self._counted(rule))
 
 
 class WebhookPlan:
@@ -280,11 +237,11 @@ class WebhookPlan:
     def __str__(self) -> str:
         return _said(self._rule.run, self._rule.status, self._rule.nth)
 
-    def _plan(self, fault: WebhookFault) -> PlannedWebhookFault:
+    def _plan(self, fault: WebhookFault) -> Planned[WebhookRule]:
         self.is_finished = True
-        return PlannedWebhookFault(self._faults, self._faults.add(replace(self._rule, fault=fault)))
+        return Planned(self._faults, self._faults.add(replace(self._rule, fault=fault)))
 
-    def duplicate(self, copies: int = 1, *, after: float = 0) -> PlannedWebhookFault:
+    def duplicate(self, copies: int = 1, *, after: float = 0) -> Planned[WebhookRule]:
         """Deliver it again: the same bytes, timestamp and signature.
 
         Args:
@@ -299,7 +256,7 @@ class WebhookPlan:
             raise ValueError(f"a duplicate is at least one copy, not {copies}")
         return self._plan(Duplicated(copies, _time("a copy cannot come", after)))
 
-    def delay(self, seconds: float) -> PlannedWebhookFault:
+    def delay(self, seconds: float) -> Planned[WebhookRule]:
         """Send it so much later: after the client has learned the end of the run by polling.
 
         The body tells of the run as it is then. A cancel, which waits for its webhook, waits for this one too.
@@ -309,7 +266,7 @@ class WebhookPlan:
         """
         return self._plan(Late(_time("a webhook cannot be late by", seconds)))
 
-    def reorder(self, *, within: float = 60) -> PlannedWebhookFault:
+    def reorder(self, *, within: float = 60) -> Planned[WebhookRule]:
         """Let the next webhook, whichever run's, overtake it.
 
         Args:
@@ -320,7 +277,7 @@ class WebhookPlan:
         """
         return self._plan(Overtaken(_time("it cannot wait", within)))
 
-    def drop(self, tries: int = 1) -> PlannedWebhookFault:
+    def drop(self, tries: int = 1) -> Planned[WebhookRule]:
         """Let the first tries find nobody: the server sees a broken connection, and tries again.
 
         Args:
@@ -331,7 +288,7 @@ class WebhookPlan:
         """
         return self._plan(Lost(_tries(tries)))
 
-    def lose_answer(self, tries: int = 1) -> PlannedWebhookFault:
+    def lose_answer(self, tries: int = 1) -> Planned[WebhookRule]:
         """Let the receiver have it, and lose its answer: the server tries again, with the same bytes.
 
         Args:
@@ -344,7 +301,7 @@ class WebhookPlan:
 
     def alter(
         self, change: Mapping[str, Json] | Callable[[bytes], bytes], *, signed: bool = False
-    ) -> PlannedWebhookFault:
+    ) -> Planned[WebhookRule]:
         """Change its body on the way: a receiver that verifies the signature refuses it.
 
         Args:
@@ -354,41 +311,13 @@ class WebhookPlan:
         fields = change if callable(change) else dict(change)
         return self._plan(Altered(fields, signed))
 
-    def sign_with(self, key: str) -> PlannedWebhookFault:
+    def sign_with(self, key: str) -> Planned[WebhookRule]:
         """Sign it with another key."""
         return self._plan(SignedWith(key))
 
-    def omit_signature(self) -> PlannedWebhookFault:
+    def omit_signature(self) -> Planned[WebhookRule]:
         """Leave the ``x-skyvern-signature`` header out."""
         return self._plan(Unsigned())
-
-
-class PlannedWebhookFault:
-    """A planned fault; strikes one webhook unless told otherwise."""
-
-    def __init__(self, faults: WebhookFaults, rule: WebhookRule) -> None:
-        self._faults, self._rule = faults, rule
-
-    def times(self, count: int) -> PlannedWebhookFault:
-        """Strike that many webhooks in a row.
-
-        Raises:
-            ValueError: less than one.
-        """
-        if count < 1:
-            raise ValueError(f"a fault strikes at least once, not {count} times")
-        self._rule = self._faults.amend(self._rule, times=count)
-        return self
-
-    def always(self) -> PlannedWebhookFault:
-        """Strike every webhook from the nth on."""
-        self._rule = self._faults.amend(self._rule, times=None)
-        return self
-
-    @property
-    def struck(self) -> int:
-        """How many webhooks have met this fault."""
-        return next((rule.used for rule in self._faults if rule.number == self._rule.number), 0)
 
 
 def _said(run: str | None, status: str | None, nth: int) -> str:
