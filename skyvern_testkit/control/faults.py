@@ -20,7 +20,7 @@ from skyvern_testkit.faults import (
     ResetConnection,
     Slow,
 )
-from skyvern_testkit.faults.faults import FaultPlan, FaultRule
+from skyvern_testkit.faults.faults import FaultPlan
 from skyvern_testkit.faults.plans import Planned
 from skyvern_testkit.script.fakefile.forms import (
     WRONG,

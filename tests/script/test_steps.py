@@ -155,10 +155,10 @@ def test_steps_are_immutable():
     [
         (lambda: completed({"rows": [1, {"at": date(2026, 1, 31)}]}), "output['rows'][1]['at'] is"),
         (lambda: running(2, output={1}), "output is {1}, which JSON has no word for"),
-        (lambda: failed(error_code=3), "error_code is a text, not 3"),
-        (lambda: failed(ValueError("no")), "reason is a text, not ValueError"),
-        (lambda: needs_totp(5), "identifier is a text, not 5"),
-        (lambda: running("Log in"), "a number of seconds, not 'Log in': say step= for words"),
+        (lambda: failed(error_code=3), "error_code is a text, not 3"),  # type: ignore[arg-type]
+        (lambda: failed(ValueError("no")), "reason is a text, not ValueError"),  # type: ignore[arg-type]
+        (lambda: needs_totp(5), "identifier is a text, not 5"),  # type: ignore[arg-type]
+        (lambda: running("Log in"), "a number of seconds, not 'Log in': say step= for words"),  # type: ignore[arg-type]
     ],
 )
 def test_a_value_of_the_wrong_kind_is_refused_where_it_is_written(make, told):
