@@ -53,6 +53,7 @@ class Scheduler:
         self.holds: dict[Hold, None] = {}
         self._jobs: dict[int, list[Job]] = {}
         self._quiet_until = 0.0
+        self._newcomers: dict[threading.Thread | Job, float] = {}
         self._still_since: float | None = None
         self._conductor: int | None = None
         self.stopped = False
@@ -73,7 +74,9 @@ class Scheduler:
         with self._inner:
             self._enlisted += 1
             me = self.participants[ident] = Participant(threading.current_thread(), self._enlisted)
+            self._newcomers.pop(me.thread, None)
             for job in self._jobs.get(ident, ()):
+                self._newcomers.pop(job, None)
                 job.participant = me
                 if job.hold is not None:
                     job.hold.owner = me
@@ -113,9 +116,19 @@ class Scheduler:
         with self._inner:
             self._quiet_until = max(self._quiet_until, real_monotonic() + seconds)
 
+    def expect(self, newcomer: threading.Thread | Job, seconds: float) -> None:
+        """A participant has started it, and it may be about to take part.
+
+        Time stands still until it does, or has ended, for at most `seconds` of real time: else whoever is started
+        first would be far ahead before the second has sent its first request.
+        """
+        with self._inner:
+            self._newcomers[newcomer] = real_monotonic() + seconds
+
     def begin_job(self, job: Job) -> None:
         """The calling thread of a pool begins `job`."""
         with self._inner:
+            self._newcomers.pop(threading.current_thread(), None)  # the pool's; the job may be one
             self._jobs.setdefault(get_ident(), []).append(job)
             known = self.me()
             if known is not None and job.hold is not None:
@@ -124,6 +137,7 @@ class Scheduler:
     def end_job(self, job: Job) -> None:
         """The calling thread is done with `job`; its hold counts again until the result has been delivered."""
         with self._inner:
+            self._newcomers.pop(job, None)
             stack = self._jobs.get(get_ident(), [])
             if job in stack:
                 stack.remove(job)
@@ -237,6 +251,9 @@ class Scheduler:
         if (quiet := self._quiet_until - real_monotonic()) > 0:
             self._still_since = None
             return quiet, None
+        if self._awaits_newcomers():
+            self._still_since = None
+            return GLANCE, None
         self._conductor = get_ident()
         return None, None
 
@@ -253,6 +270,13 @@ class Scheduler:
         for participant in [p for p in self.participants.values() if not p.thread.is_alive()]:
             self._drop(participant)
         return GLANCE if any(p.state is State.RUNNING for p in self.participants.values()) else None
+
+    def _awaits_newcomers(self) -> bool:
+        now = real_monotonic()
+        for newcomer, until in list(self._newcomers.items()):
+            if until <= now or (isinstance(newcomer, threading.Thread) and not newcomer.is_alive()):
+                del self._newcomers[newcomer]
+        return bool(self._newcomers)
 
     def _first_due(self) -> Participant | None:
         due: list[tuple[int, int, Participant]] = []
@@ -355,6 +379,7 @@ class Scheduler:
             self.participants.clear()
             self.holds.clear()
             self._jobs.clear()
+            self._newcomers.clear()
         self.failure, self._still_since, self._quiet_until = None, None, 0.0
         self.home = self.enlist()
 

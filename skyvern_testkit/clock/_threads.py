@@ -104,9 +104,10 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
 def start(self: threading.Thread) -> None:
     clock = running_clock()
     me = None if clock is None else clock.scheduler.me()
-    if me is None:
+    if clock is None or me is None:
         original_thread_start(self)
         return
+    clock.scheduler.expect(self, clock.quiet)
     me.starting += (
         1  # start() waits for the new thread's first sign of life; no time passes meanwhile
     )
@@ -141,6 +142,8 @@ def submit(
         if job.participant is not None:
             scheduler.dismiss(job.participant)
 
+    if scheduler.me() is not None:
+        scheduler.expect(job, clock.quiet)
     future = original_submit(self, run)
     future.add_done_callback(done)
     return future

@@ -41,8 +41,9 @@ class VirtualClock(Clock):
       max_virtual: the fuse, in virtual seconds: a test that runs longer ends in :class:`VirtualTimeExceeded`.
       hold_cap: in real seconds: for how long time may stand still because of work that the clock waits for, before
         the test ends in :class:`HeldTooLong`.
-      quiet: in real seconds: for how long time stands still after a connection of the loop has brought data. More
-        data may follow, and the client's reaction to it comes first.
+      quiet: in real seconds: for how long time stands still after a connection of the loop has brought data (more
+        may follow, and the client's reaction to it comes first), and at most until a thread that a participant has
+        started sends its first request, or has ended.
       lock: see :class:`Clock`.
     """
 

@@ -88,6 +88,46 @@ def test_time_stands_still_while_an_enlisted_thread_works(virtual):
     assert virtual.now == 5.0
 
 
+@pytest.mark.parametrize("pool", [False, True], ids=["thread", "pool"])
+def test_time_waits_for_a_thread_that_is_about_to_take_part(pool):
+    clock, began = VirtualClock(quiet=20), []
+
+    def worker():
+        for _ in range(50):  # of its own work, before it is known
+            gone = threading.Lock()
+            gone.acquire()
+            gone.acquire(timeout=0.001)
+        clock.enlist_thread()
+        began.append(clock.now)
+        time.sleep(3)
+
+    with virtual_time(clock), concurrent.futures.ThreadPoolExecutor() as executor:
+        if pool:
+            executor.submit(worker)
+        else:
+            threading.Thread(target=worker).start()
+        time.sleep(5)
+        assert clock.now == 5.0
+    assert began == [0.0]
+
+
+@pytest.mark.parametrize("quiet", [0.01, 60.0], ids=["keeps to itself", "has ended"])
+@pytest.mark.parametrize("pool", [False, True], ids=["thread", "pool"])
+def test_time_does_not_wait_for_a_thread_that_takes_no_part(pool, quiet):
+    clock, stays = VirtualClock(quiet=quiet), threading.Event()
+    work = stays.wait if quiet < 1 else lambda: None
+    with virtual_time(clock), concurrent.futures.ThreadPoolExecutor() as executor:
+        began = time.perf_counter()
+        if pool:
+            executor.submit(work)
+        else:
+            threading.Thread(target=work).start()
+        time.sleep(5)
+        assert clock.now == 5.0
+        assert time.perf_counter() - began < 30
+        stays.set()
+
+
 def test_an_enlisted_thread_that_has_ended_holds_nobody(virtual):
     thread = threading.Thread(target=virtual.enlist_thread)
     thread.start()

@@ -86,11 +86,8 @@ async def test_a_duplicate_says_the_same(skyvern_client, skyvern_fake, skyvern_w
     assert len({tuple(sorted(headers.items())) for headers in seen.headers}) == 1
     assert verify_webhook(seen.bodies[0], seen.headers[0]["x-skyvern-signature"], KEY)
     assert planned.struck == 1
-    assert [it.fault for it in skyvern_fake.journal.deliveries] == [
-        "3 times the same",
-        "a copy",
-        "a copy",
-    ]
+    delivered = [it.fault for it in skyvern_fake.journal.deliveries]  # over HTTP, side by side
+    assert sorted(map(str, delivered)) == ["3 times the same", "a copy", "a copy"]
 
 
 @pytest.mark.asyncio
