@@ -147,6 +147,10 @@ class RealClock(Clock):
         """Real seconds for so many nanoseconds of this clock."""
         return ns / NANOSECONDS / self.rate
 
+    def keep(self, error: BaseException) -> None:
+        """A script has raised that where nobody of the test's is to be told: the next request tells, or the end."""
+        self._failure = self._failure or error
+
     def _raise_failure(self) -> None:
         failure, self._failure = self._failure, None
         if failure is not None:
@@ -160,8 +164,8 @@ class RealClock(Clock):
                 if due is not None and due <= self.now_ns:
                     try:
                         self.timelines.play(self.now_ns)
-                    except BaseException as error:  # noqa: BLE001 - shown by the next request, or by close()
-                        self._failure = self._failure or error
+                    except BaseException as error:  # noqa: BLE001 - a script may raise anything
+                        self.keep(error)
                     continue
             self._changed.wait(
                 LOOK if due is None else min(LOOK, self._real(max(0, due - self.now_ns)))
