@@ -10,7 +10,7 @@ from skyvern_testkit.world.agent import with_block
 from skyvern_testkit.world.blocks import OPENS_BROWSER, current_block
 from skyvern_testkit.world.events import StepOver
 from skyvern_testkit.world.rows import Run
-from skyvern_testkit.world.walking import steps
+from skyvern_testkit.world.walking import beginning, ending, steps
 from skyvern_testkit.world.walking.walk import Frame
 from skyvern_testkit.world.world import World
 
@@ -52,15 +52,15 @@ def _cancel_loops(world: World, run: Run) -> Run:
     if walk is None or walk.frames[-1].loop is None:
         return run
     if walk.frames[-1].label is None:
-        run = steps.turn_over(world, run)
+        run = ending.turn_over(world, run)
         walk = run.walk or walk
     *_, frame = walk.frames
     if frame.loop is None or frame.label is None:
         return run
     definition = next(block for block in frame.blocks if block["label"] == frame.label)
-    run = steps.open_next(world, run)
+    run = beginning.open_next(world, run)
     run = with_block(world, run, status="canceled")
-    run = steps.keep(world, run, definition, None)
+    run = ending.keep(world, run, definition, None)
     told = definition
     while (around := _innermost(run)) is not None:
         reason = (
@@ -68,7 +68,7 @@ def _cancel_loops(world: World, run: Run) -> Run:
             "canceling for loop"
         )
         told = around.definition
-        run = steps.close_loop(world, run, around, State.CANCELED, reason)
+        run = ending.close_loop(world, run, around, State.CANCELED, reason)
     return run
 
 
