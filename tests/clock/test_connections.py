@@ -90,7 +90,7 @@ def test_an_idle_pooled_connection_costs_nothing(url, virtual):
             began, at = time.perf_counter(), virtual.now
             for _ in range(180):
                 await asyncio.sleep(10)
-            assert time.perf_counter() - began < 1.5
+            assert time.perf_counter() - began < 4  # the quiet of each sleep would be 5.4
             assert virtual.now - at == 1800.0
             await client.get(url)
 
@@ -210,7 +210,7 @@ def test_a_peer_that_never_answers_is_named_when_the_cap_strikes(world):
 
 def test_after_data_comes_real_quiet_for_what_may_follow(world):
     """An answer in two halves, with a pause between them that is shorter than the quiet."""
-    clock = VirtualClock(quiet=0.5)
+    clock = VirtualClock(quiet=10)
     served = []
 
     def serve(listener):

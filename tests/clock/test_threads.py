@@ -345,7 +345,7 @@ def test_threads_that_still_wait_when_the_clock_stops_are_let_go(clock):
 
     with virtual_time(clock):
         thread = start_enlisted(clock, sleep)
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
 
 

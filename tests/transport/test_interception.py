@@ -219,7 +219,7 @@ def proxy():
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", asked
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(30)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
