@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from email.utils import formatdate
+from typing import Final
+from urllib.parse import quote
 
 from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.http import Headers, Request, Response
@@ -22,6 +24,8 @@ _PREFLIGHT_VARY = (
     "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, "
     "Access-Control-Request-Private-Network"
 )
+_PLAIN_IN_PATHS: Final = ":/%#?=@[]!$&'()*+,;"
+"""What the server does not escape where it names a path."""
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 
 
@@ -127,7 +131,7 @@ def redirect(request: Request, path: str, *, now: int) -> Response:
     """307 to the spelling of the path that exists; the query goes along."""
     host = request.header("host") or "localhost"
     query = f"?{request.query}" if request.query else ""
-    location = f"{request.scheme}://{host}{path}{query}"
+    location = f"{request.scheme}://{host}{quote(path, safe=_PLAIN_IN_PATHS)}{query}"
     return Response(
         307,
         (

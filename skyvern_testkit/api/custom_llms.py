@@ -11,8 +11,8 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from skyvern_testkit.api.call import Call, Endpoint
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.models import MODELS
-from skyvern_testkit.wire.errors import Refusal
-from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.wire.errors import Refusal, ServerCrash, check_storable
+from skyvern_testkit.wire.jsontext import JsonObject, dump_answer
 from skyvern_testkit.wire.times import timestamp
 from skyvern_testkit.world.custom_llms import CustomLlm
 
@@ -140,8 +140,23 @@ def _asked(call: Call) -> CustomLlm:
     return call.find(CustomLlm, call.params["custom_llm_id"], "Custom LLM not found")
 
 
+def _kept(asked: Config) -> JsonObject:
+    """The settings as they are kept.
+
+    Raises:
+        ServerCrash: they hold half of a surrogate pair.
+    """
+    config: JsonObject = asked.model_dump(mode="json")
+    try:
+        dump_answer(config["extra_parameters"])
+    except UnicodeEncodeError:
+        raise ServerCrash("PydanticSerializationError") from None
+    check_storable(*config.values())
+    return config
+
+
 def create_custom_llm(call: Call) -> JsonObject:
-    config = call.body.config.model_dump(mode="json")
+    config = _kept(call.body.config)
     return {"custom_llm": _shown(call.world.make(CustomLlm, call.organization_id, config=config))}
 
 
@@ -154,7 +169,7 @@ def list_custom_llms(call: Call) -> JsonObject:
 def update_custom_llm(call: Call) -> JsonObject:
     """Everything anew, but the mask keeps the key; what stays the same is not touched."""
     llm = _asked(call)
-    config: JsonObject = call.body.config.model_dump(mode="json")
+    config = _kept(call.body.config)
     if config["api_key"] == MASK:
         config = _with_key(config, llm.config["api_key"])
     if config != llm.config:
@@ -185,9 +200,9 @@ def get_models(call: Call) -> JsonObject:
 
 
 ENDPOINTS = (
-    Endpoint("list_custom_llms", list_custom_llms),
-    Endpoint("create_custom_llm", create_custom_llm, body=SaveBody),
-    Endpoint("update_custom_llm", update_custom_llm, body=SaveBody),
-    Endpoint("delete_custom_llm", delete_custom_llm),
+    Endpoint("list_custom_llms", list_custom_llms, registered_first=True),
+    Endpoint("create_custom_llm", create_custom_llm, body=SaveBody, registered_first=True),
+    Endpoint("update_custom_llm", update_custom_llm, body=SaveBody, registered_first=True),
+    Endpoint("delete_custom_llm", delete_custom_llm, registered_first=True),
     Endpoint("get_models", get_models),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from typing import Annotated, Any, Final, Protocol
 
@@ -10,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from skyvern_testkit.api.call import Answer, Call, Endpoint, Until, Wait, page_of
 from skyvern_testkit.api.fields import GeoTarget, Lazy, NamedProxyTarget, ProxyLocation
+from skyvern_testkit.api.workflows.search import like
 from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import Json, JsonObject
@@ -260,7 +260,7 @@ def _archive_of_run(call: Call, run_id: str) -> Generator[Wait, None, None]:
 
 def list_browser_profiles(call: Call) -> list[JsonObject]:
     query: ProfilesQuery = call.query
-    matches = _like(query.search_key or "")
+    matches = like(query.search_key or "").search
     rows = [
         profile
         for profile in call.world.rows(
@@ -270,13 +270,6 @@ def list_browser_profiles(call: Call) -> list[JsonObject]:
         and (matches(profile.name) or matches(profile.description or ""))
     ]
     return [profile_body(profile) for profile in page_of(rows[::-1], query.page, query.page_size)]
-
-
-def _like(text: str) -> Any:
-    """SQL's LIKE on a part of a text: the server does not escape ``%`` and ``_`` here."""
-    wild = {"%": ".*", "_": "."}
-    pattern = "".join(wild.get(character) or re.escape(character) for character in text)
-    return re.compile(pattern, re.IGNORECASE | re.DOTALL).search
 
 
 def _own(call: Call) -> Profile:

@@ -82,7 +82,7 @@ class Router:
         path = unquote(request.path)
         found = self._find(request.method, path)
         if isinstance(found, Unroutable) and found.allow is None and path != "/":
-            twin = path[:-1] if path.endswith("/") else path + "/"
+            twin = path.rstrip("/") if path.endswith("/") else path + "/"
             other = self._find(request.method, twin)
             if isinstance(other, Matched) or other.allow is not None:
                 return Redirect(twin)

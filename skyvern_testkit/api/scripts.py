@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 from skyvern_testkit.api.call import Call, Endpoint, page_of
 from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.runs.reading import find_run
-from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash
+from skyvern_testkit.wire.errors import Invalid, Refusal, ServerCrash, Unstorable, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import timestamp, timestamp_or_none
 from skyvern_testkit.world.script_cache import latest_versions, versions_of
@@ -71,7 +71,8 @@ class CompareQuery(Lazy):
 
 
 class RunsQuery(Lazy):
-    page_size: Annotated[int, Field(ge=1)] = 10
+    page_size: Annotated[int, Field(ge=1, le=100)] = 10
+    version: int | None = None
 
 
 def read_files(call: Call, bodies: list[FileBody] | None) -> tuple[ScriptFile, ...]:
@@ -102,6 +103,18 @@ def _content(body: FileBody) -> bytes:
         except UnicodeDecodeError:
             raise Refusal(400, f"Python file '{body.path}' is not valid UTF-8") from None
     return content
+
+
+def _can_be_kept(files: tuple[ScriptFile, ...]) -> bool:
+    return all(_storable(file.path, file.mime_type) for file in files)
+
+
+def _storable(*values: str | None) -> bool:
+    try:
+        check_storable(*values)
+    except Unstorable:
+        return False
+    return True
 
 
 # --- answers ----------------------------------------------------------------------------------
@@ -163,6 +176,9 @@ def code_of(row: ScriptVersion | None) -> JsonObject:
 def create_script(call: Call) -> JsonObject:
     """A new script; the workflow that it names need not exist, the run must."""
     asked: CreateBody = call.body
+    failed = Refusal(500, "Failed to create script")
+    if not _storable(asked.run_id):
+        raise failed
     if asked.run_id:
         find_run(call, asked.run_id, f"Run_id {asked.run_id} not found")
     files = read_files(call, asked.files)
@@ -172,8 +188,10 @@ def create_script(call: Call) -> JsonObject:
         script_id=call.world.new_id("s"),
         version=1,
         run_id=asked.run_id,
-        files=files,
+        files=files if _can_be_kept(files) else (),
     )
+    if not _can_be_kept(files):
+        raise failed
     return _made(row, len(files), _tree(files))
 
 
@@ -202,7 +220,8 @@ def deploy_script(call: Call) -> JsonObject:
     """A further version: what is not named anew comes over from the one before."""
     latest = _latest(call)
     files = read_files(call, call.body.files)
-    kept = {file.path: file for file in (*latest.files, *files)}
+    fits = _can_be_kept(files)
+    kept = {file.path: file for file in (*latest.files, *(files if fits else ()))}
     row = call.world.make(
         ScriptVersion,
         call.organization_id,
@@ -212,6 +231,8 @@ def deploy_script(call: Call) -> JsonObject:
         files=tuple(kept.values()),
         blocks=latest.blocks,
     )
+    if not fits:  # the version is there by then
+        raise Refusal(500, "Failed to deploy script")
     return _made(row, len(files), {})
 
 
@@ -300,6 +321,9 @@ def compare_script_versions(call: Call) -> JsonObject:
 def get_script_runs(call: Call) -> JsonObject:
     """Runs that were played by the script: the fake's runs play yours instead, so there are none."""
     _latest(call)
+    version: int | None = call.query.version
+    if version is not None and all(row.version != version for row in _versions(call)):
+        raise Refusal(404, f"Script version {version} not found")
     return {"runs": [], "total_count": 0, "status_counts": {}, "avg_fallbacks_per_run": None}
 
 

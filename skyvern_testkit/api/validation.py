@@ -88,6 +88,8 @@ def check_body(model: type[BaseModel], value: Any, *, required: bool) -> tuple[A
         return _adapter(model).validate_python(value, from_attributes=True), []
     except ValidationError as error:
         return None, _items(error, "body")
+    except UnicodeEncodeError as error:  # half of a surrogate pair, where a check looks or tells
+        raise ServerCrash(type(error).__name__) from None
 
 
 def check_query(model: type[BaseModel], pairs: list[tuple[str, str]]) -> tuple[Any, list[Invalid]]:

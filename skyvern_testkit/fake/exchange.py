@@ -239,6 +239,7 @@ def _key_of(request: Request) -> str:
     """The key that counts, or the refusal of an ``Authorization`` header (facts: resources 1)."""
     key = request.header("x-api-key")
     authorization = request.header("authorization")
-    if not key and authorization is not None and authorization.lower().startswith("bearer "):
+    scheme, _, token = (authorization or "").partition(" ")
+    if not key and scheme.lower() == "bearer" and token:
         raise Refusal(403, "Invalid authentication method")
     return key or ""

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, cast
 
-__all__ = ["Json", "JsonObject", "dump_answer", "dump_refusal", "dump_webhook"]
+__all__ = ["Json", "JsonObject", "dump_answer", "dump_refusal", "dump_webhook", "without_nul"]
 
 Json = Any
 JsonObject = dict[str, Any]
@@ -34,6 +34,18 @@ def dump_answer(value: Json) -> bytes:
         raise
     except ValueError:
         return dump_refusal(_without_nan(value))
+
+
+def without_nul(value: Json) -> Json:
+    """The value with no NUL in its texts, as the server keeps what people fill in."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        fields = cast("JsonObject", value)
+        return {key.replace("\0", ""): without_nul(item) for key, item in fields.items()}
+    if isinstance(value, list):
+        return list(map(without_nul, value))
+    return value
 
 
 def _without_nan(value: Json) -> Json:

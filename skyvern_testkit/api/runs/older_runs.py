@@ -93,6 +93,13 @@ def _body(call: Call, run: Run) -> JsonObject:
     return body
 
 
+class TimelineQuery(Lazy):
+    """Checked, and no more: a timeline is not told in pages."""
+
+    page: Annotated[int, Field(ge=1)] = 1
+    page_size: Annotated[int, Field(ge=1)] = 20
+
+
 def get_timeline(call: Call) -> list[JsonObject]:
     """What a run did; which workflow the path names does not matter, and of no run it is empty."""
     try:
@@ -181,7 +188,7 @@ ENDPOINTS: Final = (
     Endpoint("get_workflow_and_run", get_workflow_and_run),
     Endpoint("older.get_workflow_run", get_workflow_run),
     Endpoint("older.get_workflow_run_of_workflow", get_workflow_run),
-    Endpoint("older.get_workflow_run_timeline", get_timeline),
+    Endpoint("older.get_workflow_run_timeline", get_timeline, query=TimelineQuery),
     Endpoint("older.get_workflow_runs_by_id", get_workflow_runs_by_id, query=RunsOfWorkflowQuery),
     Endpoint("older.get_runs", get_runs, query=RunsQuery),
     Endpoint("get_runs_of_browser_session", get_runs_of_browser_session, query=RunsOfSessionQuery),

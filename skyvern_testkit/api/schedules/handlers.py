@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from skyvern_testkit.api.schedules.answers import listed_body, one_body, schedul
 from skyvern_testkit.api.schedules.checks import check_calendar, check_soon, checked_parameters
 from skyvern_testkit.api.schedules.requests import ListQuery, UpsertBody
 from skyvern_testkit.wire.errors import Refusal
-from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.wire.jsontext import JsonObject, without_nul
 from skyvern_testkit.wire.times import SECOND, from_datetime
 from skyvern_testkit.world.rows import Workflow
 from skyvern_testkit.world.schedules import PENDING, Schedule, arm
@@ -61,7 +62,7 @@ def _columns(asked: UpsertBody, parameters: JsonObject | None, first: int | None
         "first_fire_at": first,
         "run_at": _instant(asked.run_at),
         "dispatch_status": None if asked.run_at is None else PENDING,
-        "parameters": parameters,
+        "parameters": without_nul(parameters),
         "name": asked.name,
         "description": asked.description,
     }
@@ -213,8 +214,14 @@ def _titles(call: Call) -> dict[str, str]:
     return {row.permanent_id: row.title for row in rows if row is not None}
 
 
+def _mentions(search: str, *texts: str | None) -> bool:
+    """Is it in one of them? Only the letters of ASCII are the same in capitals."""
+    found = re.compile(re.escape(search), re.IGNORECASE | re.ASCII)
+    return any(found.search(text) for text in texts if text)
+
+
 def _is_wanted(schedule: Schedule, query: ListQuery, title: str | None) -> bool:
-    if query.search and query.search.lower() not in (title or "").lower():
+    if query.search and not _mentions(query.search, title, schedule.name):
         return False
     match query.status:
         case None:

@@ -302,6 +302,7 @@ def _batch(call: Call, subject: Subject, asked: Sequence[str]) -> JsonObject:
     ids = [text.strip() for text in asked if text.strip()]
     if len(ids) > _MAX_AT_ONCE:
         raise Refusal(400, f"At most {_MAX_AT_ONCE} {subject.noun} IDs may be requested at once")
+    check_storable(*ids)
     found: dict[str, Json] = {}
     for subject_id in ids:
         known = subject.exists(call, subject_id)

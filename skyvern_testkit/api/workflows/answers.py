@@ -78,7 +78,7 @@ def _setting(name: str, asked: Json) -> Json:
         case "proxy_location":
             return _proxy(asked)
         case "max_screenshot_scrolls":
-            return None if asked is None else max(0, asked)
+            return None if asked is None else min(max(0, asked), 1000)
         case _ if asked is None or asked == "":
             return _INSTEAD_OF_NOTHING.get(name, asked)
         case _:

@@ -108,8 +108,8 @@ def asked_in_yaml(
         return asked_for(request_model(missing).model_validate(document))
     except ValidationError as error:
         raise Refusal(422, "; ".join(map(_line, error.errors()))) from None
-    except UnicodeDecodeError as error:  # bytes that are no text
-        raise Tripped("UnicodeDecodeError", str(error)) from None
+    except UnicodeError as error:  # bytes that are no text, or no text to be told in an error
+        raise Tripped(type(error).__name__, str(error)) from None
 
 
 def _line(error: Any) -> str:

@@ -64,7 +64,7 @@ def names(takes: str) -> list[str]:
 
 _S3_AND_AZURE = """
     s3_bucket: str?, aws_access_key_id: str?, aws_secret_access_key: str?, region_name: str?,
-    endpoint_url: str?, azure_storage_account_name: str?, azure_storage_account_key: str?,
+    endpoint_url: unblank?, azure_storage_account_name: str?, azure_storage_account_key: str?,
     azure_blob_container_name: str?,
 """
 _DRIVE_AND_SFTP = """
@@ -323,7 +323,7 @@ BLOCKS: Final[tuple[Block, ...]] = (
         "web_search",
         "WebSearchBlockYAML",
         """
-        query: text, provider: 'auto'|'google'|'exa' = 'auto', num_results: to_hundred = 10,
+        query: text, provider: 'auto'|'google'|'exa' = 'auto', num_results: strictly_to_hundred = 10,
         no_results_error_code: outcome_code?, no_match_error_code: outcome_code?,
         error_code_mapping: map?, prompt: str?, json_schema: json?, parameter_keys: texts?
         """,

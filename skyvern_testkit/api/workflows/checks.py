@@ -159,6 +159,11 @@ def _lacks_of(block: JsonObject, kinds: dict[str, str]) -> str | None:
             )
         case "send_email":
             return smtp.trouble(block, kinds)
+        case "extraction" if block["export_enabled"] and not block["export_data_schema"]:
+            return (
+                f"Extraction block '{label}' has export enabled but no export_data_schema. "
+                "A Parquet export needs a schema for the exported records."
+            )
         case _:
             return None
 

@@ -13,7 +13,8 @@ from skyvern_testkit.api.workflows.blocks import OMITTED, Block, block_row
 from skyvern_testkit.api.workflows.checks import output_key
 from skyvern_testkit.api.workflows.graph import walk
 from skyvern_testkit.api.workflows.parameters import default_of, parameter_row
-from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.wire.errors import check_storable
+from skyvern_testkit.wire.jsontext import Json, JsonObject, without_nul
 from skyvern_testkit.wire.times import MICROSECOND, timestamp, timestamp_z
 from skyvern_testkit.world.world import World
 
@@ -96,7 +97,12 @@ class _Builder:
             shown[name] = self._world.new_id(prefix)
         for name in row.shown:
             shown[name] = self._shown_of_parameter(name, request)
-        return shown | self._times() if row.id is not None else shown
+        if row.id is None:
+            return shown
+        if shown.get("workflow_parameter_type") != "json":  # which is kept as the text of its JSON
+            check_storable(*shown.values())
+        kept: JsonObject = without_nul(shown)
+        return kept | self._times()
 
     def _shown_of_parameter(self, name: str, request: JsonObject) -> Json:
         match name:

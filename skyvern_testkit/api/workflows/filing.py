@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skyvern_testkit.api.workflows.words import Tripped
+from skyvern_testkit.wire.errors import check_storable
 from skyvern_testkit.wire.times import MICROSECOND
 from skyvern_testkit.world.rows import Folder
 from skyvern_testkit.world.world import World
@@ -17,9 +18,11 @@ def folder_for(world: World, organization_id: str, folder_id: str | None) -> Fol
 
     Raises:
         Tripped: it is not there, or not that organisation's, or no longer.
+        Unstorable: its name is no text.
     """
     if folder_id is None:
         return None
+    check_storable(folder_id)
     folder = world.get(Folder, folder_id, organization_id)
     if folder is None:
         raise _no_folder(world, organization_id, folder_id)

@@ -15,7 +15,12 @@ from skyvern_testkit.api.tags.searching import tagged
 from skyvern_testkit.api.workflows.answers import render
 from skyvern_testkit.api.workflows.asked import Asked, DefinitionBody, asked_by
 from skyvern_testkit.api.workflows.filing import touch
-from skyvern_testkit.api.workflows.making import add_next_version, add_version, check_browser_type
+from skyvern_testkit.api.workflows.making import (
+    add_next_version,
+    add_version,
+    check_browser_type,
+    check_recording,
+)
 from skyvern_testkit.api.workflows.search import ListQuery, latest_versions, wanted
 from skyvern_testkit.api.workflows.words import Tripped
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, Unstorable, check_storable
@@ -86,6 +91,9 @@ def create_asked(call: Call, request: JsonObject, permanent_id: str | None = Non
         request = {**request, "folder_id": folder_id}
     check_storable(request["proxy_location"])
     with _failing(_CREATE_FAILED):
+        check_browser_type(request)
+        if permanent_id is None:
+            check_recording(request)
         made = add_version(call.world, call.organization_id, request, permanent_id=permanent_id)
     return render(made)
 
@@ -123,6 +131,8 @@ def update_asked(call: Call, asked: Asked) -> JsonObject:
     """Make the next version by a valid request."""
     permanent_id = call.params["workflow_id"]
     check_browser_type(asked.request)
+    with _failing(_update_failed(call)):
+        check_recording(asked.request)
     versions = call.world.workflow_versions(permanent_id, call.organization_id)
     if not versions:
         raise not_found(permanent_id)
@@ -133,7 +143,7 @@ def update_asked(call: Call, asked: Asked) -> JsonObject:
 
 
 def not_found(permanent_id: str, version: int | None = None) -> Refusal:
-    asked = "" if version is None else f", version={version}"
+    asked = f", version={version}" if version else ""
     return Refusal(404, f"Workflow not found. workflow_permanent_id={permanent_id}{asked}")
 
 
@@ -205,6 +215,10 @@ def update_workflow_folder(call: Call) -> JsonObject:
         raise Refusal(404, f"Workflow {permanent_id} not found")
     if folder_id == "":
         raise ServerCrash("IntegrityError")
+    try:
+        check_storable(folder_id)
+    except Unstorable as trip:
+        raise Refusal(400, trip.why) from None
     if folder_id is not None:
         refusal = Refusal(400, f"Folder {folder_id} not found")
         touch(call.world, call.find(Folder, folder_id, refusal))

@@ -12,12 +12,18 @@ from skyvern_testkit.api.workflows.credentials import settled
 from skyvern_testkit.api.workflows.definition import build_definition
 from skyvern_testkit.api.workflows.filing import folder_for, touch
 from skyvern_testkit.api.workflows.models import request_model
-from skyvern_testkit.wire.errors import Refusal
+from skyvern_testkit.wire.errors import Refusal, check_storable
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Workflow
 from skyvern_testkit.world.world import World
 
-__all__ = ["add_next_version", "add_version", "check_browser_type", "make_workflow"]
+__all__ = [
+    "add_next_version",
+    "add_version",
+    "check_browser_type",
+    "check_recording",
+    "make_workflow",
+]
 
 
 def make_workflow(
@@ -138,6 +144,18 @@ _KEPT_WHEN_ABSENT: Final = (
 )
 _KEPT_PARTS: Final = ("browser_settings",)
 """Of the definition."""
+
+
+def check_recording(request: JsonObject) -> None:
+    """There is no recording of a browser here that a workflow could be made of.
+
+    Raises:
+        Refusal: 404, one is named.
+        Unstorable: its name is no text.
+    """
+    if (recording_id := request["recording_id"]) is not None:
+        check_storable(recording_id)
+        raise Refusal(404, f"Browser recording {recording_id} not found")
 
 
 def check_browser_type(request: JsonObject) -> None:

@@ -5,6 +5,7 @@ A rule raises ``ValueError`` with the server's sentence; Pydantic makes the 422 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -16,10 +17,14 @@ from skyvern_testkit.wire.jsontext import JsonObject
 
 __all__ = ["BRANCH_RULE", "RULES", "TIMEZONE_RULE"]
 
+_LLM_KEY: Final = re.compile("[A-Z][A-Z0-9_.]*")
+"""How the server's keys of models look. (It takes those of the providers that it is set up with.)"""
+
 
 def normalize_llm_selection(block: Any) -> Any:
-    if block.model is not None:
-        block.llm_key = None
+    key = (block.llm_key or "").strip()
+    known = block.model is None and _LLM_KEY.fullmatch(key)
+    block.llm_key = key if known else None
     return block
 
 
@@ -36,7 +41,7 @@ def _validate_transport_fields(block: Any) -> Any:
         return block
     if block.cc or block.bcc:
         raise ValueError("cc and bcc are only supported with the gmail transport")
-    if not block.sender:
+    if "sender" not in block.model_fields_set:
         raise ValueError("sender is required unless the transport is gmail")
     return block
 
@@ -75,7 +80,9 @@ def timezone_is_known(settings: Any) -> Any:
 
 
 def code_takes_keys(block: Any) -> Any:
-    given = cast("JsonObject", block) if isinstance(block, dict) else {}
+    if not isinstance(block, dict):
+        return block
+    given = cast("JsonObject", block)
     if "parameters" in given:  # as in a definition that was read back
         raise ValueError(
             "Code blocks do not accept a 'parameters' field; use 'parameter_keys' "
@@ -83,7 +90,7 @@ def code_takes_keys(block: Any) -> Any:
         )
     if given.get("error_code_mapping") is not None:
         error_codes(given["error_code_mapping"])
-    return cast("Any", block)
+    return {**given, "steps": None} if "steps" in given else given
 
 
 def _after(rule: Callable[[Any], Any]) -> Any:

@@ -84,13 +84,20 @@ def wanted(
 
 
 def like(pattern: str) -> re.Pattern[str]:
-    """What SQL's LIKE finds within a text: ``%`` and ``_`` are not escaped by the server."""
+    """What SQL's LIKE finds within a text: ``%`` and ``_`` are not escaped by the server.
+
+    Only the letters of ASCII are the same in capitals; a NUL ends the pattern, and with it the text.
+    """
+    pattern, nul, _ = pattern.partition("\0")
     signs = ({"%": ".*", "_": "."}.get(sign, re.escape(sign)) for sign in pattern)
-    return re.compile("".join(signs), re.IGNORECASE | re.DOTALL)
+    end = r"\Z" if nul else ""
+    return re.compile("".join(signs) + end, re.IGNORECASE | re.DOTALL | re.ASCII)
 
 
 def _mentions(row: Workflow, pattern: str, folders: Titles) -> bool:
     if not pattern:
+        return True
+    if pattern.lower() in row.permanent_id.lower():
         return True
     found = like(pattern)
     return any(found.search(text) for text in _texts(row, folders))
@@ -98,7 +105,6 @@ def _mentions(row: Workflow, pattern: str, folders: Titles) -> bool:
 
 def _texts(row: Workflow, folders: Titles) -> Iterator[str]:
     yield row.title
-    yield row.permanent_id
     yield folders.get(row.settings["folder_id"] or "", "")
     for parameter in row.definition["parameters"]:
         yield parameter["key"]

@@ -47,7 +47,7 @@ class Secret:
 
 def _asked(block: JsonObject, name: str) -> str | None:
     key: str | None = block[f"{name}_secret_parameter_key"]
-    return key
+    return key or None
 
 
 def secret_of(block: JsonObject, name: str, kinds: dict[str, str]) -> Secret:

@@ -157,6 +157,21 @@ def _class_of(value: Json) -> str:
     return type(value).__name__
 
 
+def _writable(value: str) -> str:
+    value.encode()  # or else it is an error, which cannot be written either
+    return value
+
+
+def _unblank(value: str) -> str | None:
+    return value.strip() or None
+
+
+def _minutes(value: Json) -> Json:
+    if isinstance(value, bool):
+        raise ValueError("max_elapsed_time_minutes must be an integer, not a boolean")  # noqa: TRY004 - see pydantic
+    return value
+
+
 def _run_with(value: Json) -> str:
     if isinstance(value, dict | list):
         raise Tripped("TypeError", f"unhashable type: {_class_of(value)!r}")
@@ -191,16 +206,17 @@ WORDS: Final[dict[str, Any]] = {
     "value": str | int | float | bool | dict[str, Any] | list[Any],
     "text": _TEXT,
     "some_texts": list[_TEXT],
+    "unblank": Annotated[str, AfterValidator(_unblank)],
     "reason": Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)],
     "port": Annotated[int, Field(ge=1, le=65535)],
-    "to_hundred": Annotated[int, Field(ge=1, le=100)],
-    "minutes": Annotated[int, Field(ge=1, le=480)],
+    "strictly_to_hundred": Annotated[int, Field(ge=1, le=100, strict=True)],
+    "minutes": Annotated[int, Field(ge=1, le=480), BeforeValidator(_minutes)],
     "code_version": Annotated[int, Field(ge=1, le=2)],
     "retries": Annotated[int, Field(ge=1, le=5)],
     "retry_delay": Annotated[int, Field(ge=0, le=3600)],
     "label": Annotated[str, AfterValidator(_label)],
     "key": Annotated[str, AfterValidator(_key)],
-    "error_code": Annotated[str, AfterValidator(error_code)],
+    "error_code": Annotated[str, AfterValidator(error_code), AfterValidator(_writable)],
     "outcome_code": Annotated[
         str, StringConstraints(min_length=1, max_length=100), BeforeValidator(_outcome_code)
     ],
