@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     AnyHttpUrl,
     BaseModel,
     BeforeValidator,
@@ -28,6 +29,7 @@ __all__ = [
     "Lazy",
     "NamedProxyTarget",
     "ProxyLocation",
+    "ProxySession",
     "ProxyTarget",
     "check_host",
     "check_timezone",
@@ -105,9 +107,19 @@ def _geo_target(value: Any) -> Any:
     return GeoTarget.model_validate(value)
 
 
-def _known_name(value: Any) -> Any:
-    """The proxy of that name; no text is no proxy."""
-    return (ProxyLocation(value) if value else None) if isinstance(value, str) else value
+def _pinned(value: Any) -> Any:
+    """The proxy of that name, spaces around it or not; no text is no proxy."""
+    if isinstance(value, str):
+        return ProxyLocation(value.strip()) if value.strip() else None
+    if not hasattr(value, "keys"):
+        return value
+    if "url" in value and "country" not in value:
+        raise ValueError("Custom proxy URLs are not supported for pinned proxy identities")
+    return GeoTarget.model_validate(value)
+
+
+def _no_blank(text: str | None) -> str | None:
+    return (text or "").strip() or None
 
 
 _AnyProxy = Annotated[
@@ -117,8 +129,12 @@ _AnyProxy = Annotated[
 ProxyTarget = Annotated[_AnyProxy, BeforeValidator(_geo_target)]
 """The proxy of runs, workflows and browser sessions."""
 
-NamedProxyTarget = Annotated[_AnyProxy, BeforeValidator(_known_name), BeforeValidator(_geo_target)]
-"""The proxy of browser profiles and credentials: an unknown name has a text of its own there."""
+NamedProxyTarget = Annotated[_AnyProxy, BeforeValidator(_pinned)]
+"""The proxy of browser profiles and credentials: an unknown name has a text of its own there, and
+no proxy of the caller's own is taken."""
+
+ProxySession = Annotated[str | None, AfterValidator(_no_blank)]
+"""The proxy session of browser profiles and credentials, without the spaces around it."""
 
 
 def check_timezone(name: str | None) -> None:

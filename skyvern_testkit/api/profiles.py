@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Annotated, Any, Final, Protocol
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from skyvern_testkit.api.call import Answer, Call, Endpoint, Until, Wait, page_of
-from skyvern_testkit.api.fields import GeoTarget, Lazy, NamedProxyTarget, ProxyLocation
+from skyvern_testkit.api.fields import (
+    GeoTarget,
+    Lazy,
+    NamedProxyTarget,
+    ProxyLocation,
+    ProxySession,
+)
 from skyvern_testkit.api.workflows.search import like
 from skyvern_testkit.script import Family
 from skyvern_testkit.wire.errors import Refusal
@@ -42,18 +48,22 @@ _NOTHING_LEFT: Final = (
 
 # --- requests ---------------------------------------------------------------------------------
 
-_Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True)]
-_Source = Annotated[str, StringConstraints(min_length=1)]
+_Filled = Annotated[str, StringConstraints(min_length=1)]
 
 
-class CreateBrowserProfile(Lazy):
-    name: _Name
-    description: _Text | None = None
-    browser_session_id: _Source | None = None
-    workflow_run_id: _Source | None = None
+class _Stripped(Lazy):
+    """Texts without the spaces around them."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+
+class CreateBrowserProfile(_Stripped):
+    name: _Filled
+    description: str | None = None
+    browser_session_id: _Filled | None = None
+    workflow_run_id: _Filled | None = None
     proxy_location: NamedProxyTarget = None
-    proxy_session_id: str | None = None
+    proxy_session_id: ProxySession = None
 
     @model_validator(mode="after")
     def _one_source(self) -> CreateBrowserProfile:
@@ -62,11 +72,11 @@ class CreateBrowserProfile(Lazy):
         return self
 
 
-class UpdateBrowserProfile(Lazy):
-    name: _Name | None = None
-    description: _Text | None = None
+class UpdateBrowserProfile(_Stripped):
+    name: _Filled | None = None
+    description: str | None = None
     proxy_location: NamedProxyTarget = None
-    proxy_session_id: str | None = None
+    proxy_session_id: ProxySession = None
     rotate_proxy_session_id: bool = False
 
     @model_validator(mode="after")
@@ -149,7 +159,7 @@ def repinned_proxy(
     only what the update says counts; rotation means an ISP proxy where it names none.
     """
     said = asked.model_fields_set
-    wanted, wanted_session = asked.proxy_location, asked.proxy_session_id or None
+    wanted, wanted_session = asked.proxy_location, asked.proxy_session_id
     if asked.rotate_proxy_session_id:
         if "proxy_location" not in said:
             wanted = ProxyLocation.RESIDENTIAL_ISP
@@ -221,8 +231,8 @@ def _from_session(
         saved = world.get(Profile, session.saved_as, call.organization_id)
         if saved is not None and saved.name == asked.name:
             return saved
-    if session.saved_as is not None or not session.was_used:
         _refuse_taken_name(call, asked.name)
+    if session.saved_as is not None or not session.was_used:
         raise Refusal(400, _NOTHING_LEFT)
     uploaded = session.completed_at + world.timing.archive
     if uploaded > call.now:
@@ -283,7 +293,7 @@ def get_browser_profile(call: Call) -> JsonObject:
 
 
 def update_browser_profile(call: Call) -> JsonObject:
-    """Null name and description stay as they were."""
+    """Null name and description stay as they were; so does ``modified_at`` where all is as it was."""
     asked: UpdateBrowserProfile = call.body
     profile = _own(call)
     changes: dict[str, Any] = {}
@@ -295,7 +305,7 @@ def update_browser_profile(call: Call) -> JsonObject:
     changes["proxy_location"], changes["proxy_session_id"] = repinned_proxy(
         call.world, asked, profile.proxy_location, profile.proxy_session_id
     )
-    return profile_body(call.world.change(profile, **changes))
+    return profile_body(call.world.update(profile, **changes))
 
 
 def delete_browser_profile(call: Call) -> Answer:

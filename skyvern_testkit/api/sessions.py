@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from pydantic import Field, StringConstraints, model_validator
 
 from skyvern_testkit.api.call import Call, Endpoint, page_of
-from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget, check_timezone
+from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget, check_timezone, checked_url
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MINUTE, timestamp, timestamp_or_none
@@ -145,6 +145,7 @@ def _missing(session_id: str) -> str:
 
 def create_browser_session(call: Call) -> JsonObject:
     asked: CreateBrowserSession = call.body or CreateBrowserSession()
+    checked_url(asked.url or None, "url")
     profile_id = asked.browser_profile_id
     if profile_id is not None:
         call.find(Profile, profile_id, f"Browser profile {profile_id} not found")
@@ -256,7 +257,7 @@ def extend_browser_session(call: Call) -> JsonObject:
 def update_browser_session(call: Call) -> JsonObject:
     session = _still_open(call, "updated")
     wanted: bool = call.body.generate_browser_profile
-    return session_body(call, call.world.change(session, generate_browser_profile=wanted))
+    return session_body(call, call.world.update(session, generate_browser_profile=wanted))
 
 
 def _still_open(call: Call, action: str) -> Session:

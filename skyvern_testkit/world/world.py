@@ -245,6 +245,15 @@ class World:
             self._note_life(changed)
         return changed
 
+    def update(self, row: R, **values: Any) -> R:
+        """Change a row, unless it has these values already: then nothing was modified.
+
+        Raises:
+            Unstorable: see :meth:`change`.
+        """
+        same = all(getattr(row, name) == value for name, value in values.items())
+        return row if same else self.change(row, **values)
+
     @contextlib.contextmanager
     def all_or_nothing(self) -> Generator[None]:
         """Inside, an exception leaves no row behind, and none changed."""

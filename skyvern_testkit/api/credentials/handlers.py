@@ -187,7 +187,8 @@ def rename_credential(call: Call) -> JsonObject:
     for name in _PATCHED:
         value = getattr(asked, name)
         settings[name] = old[name] if value is None else value
-    settings["user_context"] = asked.user_context or old["user_context"]
+    if (asked.user_context or "").strip():
+        settings["user_context"] = asked.user_context
     if "browser_profile_id" in said:
         settings["browser_profile_id"] = asked.browser_profile_id
     location, session_id = repinned_proxy(

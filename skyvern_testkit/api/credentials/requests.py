@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
-from skyvern_testkit.api.fields import Lazy, NamedProxyTarget
+from skyvern_testkit.api.fields import Lazy, NamedProxyTarget, ProxySession
 
 __all__ = [
     "CreateCredential",
@@ -102,7 +102,7 @@ class CreateCredential(Lazy):
     credential: NonEmptyPasswordCredential | NonEmptyCreditCardCredential | SecretCredential
     vault_type: VaultType | None = None
     proxy_location: NamedProxyTarget = None
-    proxy_session_id: str | None = None
+    proxy_session_id: ProxySession = None
     rotate_proxy_session_id: bool = False
     browser_profile_id: str | None = None
     auto_profile_disabled: bool = False
@@ -113,7 +113,7 @@ class CreateCredential(Lazy):
 class RenameCredential(Lazy):
     name: _Filled | None = None
     proxy_location: NamedProxyTarget = None
-    proxy_session_id: str | None = None
+    proxy_session_id: ProxySession = None
     rotate_proxy_session_id: bool = False
     browser_profile_id: str | None = None
     auto_profile_disabled: bool | None = None
