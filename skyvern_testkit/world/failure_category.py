@@ -13,7 +13,13 @@ from skyvern_testkit.script import Family, State
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.rows import Run
 
-__all__ = ["category_of_task", "category_of_workflow_run", "main_category"]
+__all__ = [
+    "category_of_block",
+    "category_of_task",
+    "category_of_task_v2",
+    "category_of_workflow_run",
+    "main_category",
+]
 
 _BY_WORDS: Final[tuple[tuple[str, float, re.Pattern[str]], ...]] = tuple(
     (category, confidence, re.compile(words, re.DOTALL))
@@ -62,6 +68,8 @@ _EXCEPTIONS: Final = (
 )
 """How the reason of a task begins that ended by an exception: category, and its class."""
 
+_GIVEN_UP: Final = "The task could not be done."
+"""A model's words in the real server."""
 _LOST_PAGE: Final = "Browser state page is missing."
 
 
@@ -87,6 +95,20 @@ def category_of_workflow_run(run: Run) -> list[JsonObject] | None:
     if _LOST_PAGE in reason:
         return [_of_exception("BROWSER_ERROR", "MissingBrowserStatePage")]
     return _by_words(reason)
+
+
+def category_of_block(reason: str | None) -> list[JsonObject] | None:
+    """What the task of a block says of itself: nothing, unless its page was lost."""
+    if reason is None or not reason.startswith(_LOST_PAGE):
+        return None
+    return [_of_exception("BROWSER_ERROR", "MissingBrowserStatePage")]
+
+
+def category_of_task_v2(run: Run) -> list[JsonObject] | None:
+    """What a model says of a 2.0 task that it gave up; nobody says it of one that failed."""
+    if run.status is not State.TERMINATED:
+        return None
+    return [{"category": "UNKNOWN", "confidence_float": 0.8, "reasoning": _GIVEN_UP}]
 
 
 def main_category(run: Run) -> str | None:

@@ -18,7 +18,11 @@ from skyvern_testkit.script import State
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import timestamp, timestamp_or_none
 from skyvern_testkit.world.blocks import workflow_of
-from skyvern_testkit.world.failure_category import category_of_task, category_of_workflow_run
+from skyvern_testkit.world.failure_category import (
+    category_of_task,
+    category_of_task_v2,
+    category_of_workflow_run,
+)
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
@@ -137,7 +141,7 @@ def older_task_v2(run: Run) -> JsonObject:
         "cdp_connect_headers": None,
         "browser_address": None,
         "run_with": None,
-        "failure_category": None,
+        "failure_category": category_of_task_v2(run),
         "created_at": timestamp(run.created_at),
         "modified_at": timestamp(run.modified_at),
         **run.older_request,
