@@ -141,7 +141,7 @@ def test_block_is_timed_out_with_its_run(skyvern: Caller) -> None:
     block = block_of(skyvern, run_id)
     assert (block["status"], block["failure_reason"]) == (
         "timed_out",
-        "Workflow run timed out: child entity cascade cleanup.",
+        "Workflow run timed_out: child entity cascade cleanup.",
     )
 
 

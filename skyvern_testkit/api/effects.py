@@ -164,7 +164,8 @@ def _task_v2_body(world: World, run: Run, links: Links) -> JsonObject:
 def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
     new = run_body(world, run, links)
     # these are null in the webhook even where get_run has them
-    untold: JsonObject = {"browser_session_id": None, "browser_profile_id": None}
+    names = ("browser_session_id", "browser_profile_id", "max_screenshot_scrolls")
+    untold: JsonObject = dict.fromkeys(names)
     attempts = [attempt_body(entry) for entry in run.attempts]
     return {
         **older_workflow_run(world, run, links),
@@ -175,6 +176,7 @@ def _workflow_body(world: World, run: Run, links: Links) -> JsonObject:
         "app_url": new["app_url"],
         "step_count": run.step_count,
         "run_type": run.run_type,
+        "run_with": "agent",
         "ai_fallback": None,
         "browser_settings_receipt": None,
         "run_request": {**run.request_read_back, **untold},

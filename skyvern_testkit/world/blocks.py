@@ -12,6 +12,7 @@ from typing import Final
 
 from skyvern_testkit.script import UNSET, Family, State, Unset
 from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.failure_category import category_of_block
 from skyvern_testkit.world.plausible import plausible
 from skyvern_testkit.world.rows import BlockRun, Run, Workflow
 from skyvern_testkit.world.world import World
@@ -173,7 +174,7 @@ def _task_output(
         "extracted_information": information,
         "failure_reason": reason,
         "errors": list(errors),
-        "failure_category": None,
+        "failure_category": category_of_block(reason),
         "downloaded_files": [],
         "downloaded_file_urls": None,
         "downloaded_file_artifact_ids": list(block.downloads) or None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator
 
-from skyvern_testkit.script import Family, State
+from skyvern_testkit.script import Family
+from skyvern_testkit.world.failure_category import main_category
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.tags import (
     COLORS,
@@ -154,11 +155,10 @@ def tag_start(world: World, run: Run, domain: str | None) -> None:
 
 def tag_end(world: World, run: Run) -> None:
     """A workflow run that is over, and will not be tried again, carries how it ended."""
-    failed = run.status is State.FAILED
     told = {
         "status": run.status.value,
         "execution_mode": run.run_with,
-        "failure_category": "UNKNOWN" if failed else None,
+        "failure_category": main_category(run),
     }
     _tag(world, run, told, "system:completion-tagging")
 

@@ -307,7 +307,7 @@ def _download(world: World, run: Run, step: Step) -> Run:
 
 # --- endings ----------------------------------------------------------------------------------
 
-_CLEANED_UP: Final = "Workflow run timed out: child entity cascade cleanup."
+_CLEANED_UP: Final = "Workflow run timed_out: child entity cascade cleanup."
 
 
 def close(

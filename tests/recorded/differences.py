@@ -10,7 +10,6 @@ _NO_PROMPTS = (
 )
 _SIGNS = "that server was not set up to sign addresses; the fake signs its own and checks them"
 
-_NO_CATEGORY = "failures have no categories here (docs/limits.md)"
 _OUTLIVED = "a child run that outlives its parent loses what it knows there; here it goes on"
 
 KNOWN: dict[str, str] = {
@@ -19,7 +18,6 @@ KNOWN: dict[str, str] = {
     "walk_async.par2.kids": _OUTLIVED,
     "walk_cancel.whl.soon": "a race: the wait was over as the cancel came",
     "webhooks.early.plain": "a race: its wait of 1 s was not over; here requests are further apart",
-    "walk_child.wruns": _NO_CATEGORY,
     "walk_kids.childruns": "a child run that is refused its parameters is not kept as a failed one",
     **{
         f"artifacts.{run}.content.{name}": _NO_PROMPTS

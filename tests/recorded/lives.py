@@ -88,7 +88,7 @@ IN_BLOCK = frozenset(
 """The same of a row of the timeline: a block ends up to two seconds before its run."""
 
 NOT_SHOWN = {
-    "failure_category": "which category a model found is not told by scripts",
+    "failure_category[].reasoning": "words of a model or of the server; contracts/recorded/categories",
     "element_id": "what was clicked is not told by scripts",
     "skyvern_element_hash": "the same",
     "skyvern_element_data": "the same",

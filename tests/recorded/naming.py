@@ -77,7 +77,12 @@ FRESH = timedelta(milliseconds=90)
 server took less, and here requests are further apart."""
 
 
-CHANGING = ('{"run_id":', '"workflow_run_block_id":', '"parent_workflow_run_id":')
+CHANGING = (
+    '{"run_id":',
+    '"retried_from_workflow_run_id":',
+    '"workflow_run_block_id":',
+    '"parent_workflow_run_id":',
+)
 """Runs and their blocks change all the time."""
 
 

@@ -20,6 +20,7 @@ RUNS = {
     "runlistretry",
     "runlists",
     "runlistwf",
+    "runmore",
     "runretry",
     "tasks",
     "uploads",

@@ -18,6 +18,8 @@ WALKS = {
     "walk_kids",
     "walk_more",
     "walk_third",
+    "walk_codes",
+    "categories",
 }
 
 EXCHANGES = [

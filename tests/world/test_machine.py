@@ -254,7 +254,7 @@ def test_elapsed_limit_of_a_workflow_run(stage: Stage, asked, limit, sentence):
     )
     block = stage.timeline(run_id)[0]["block"]
     assert block["status"] == "timed_out"
-    assert block["failure_reason"] == "Workflow run timed out: child entity cascade cleanup."
+    assert block["failure_reason"] == "Workflow run timed_out: child entity cascade cleanup."
     stage.wait(60)
     assert [effect.run.status for effect in stage.sent] == [State.TIMED_OUT]
 

@@ -46,6 +46,8 @@ def retry_workflow_run(call: Call) -> JsonObject:
         "proxy_location": asked["proxy_location"],
         "webhook_url": run.webhook_url,
         "run_with": run.run_with,
+        "max_elapsed_time_minutes": run.request["max_elapsed_time_minutes"]
+        or workflow.settings.get("max_elapsed_time_minutes"),
         "extra_http_headers": run.extra_http_headers or ({} if made_by_server else None),
         "cdp_connect_headers": run.request["cdp_connect_headers"]
         or ({} if made_by_server else None),

@@ -13,6 +13,7 @@ from skyvern_testkit.script import Family, family_of
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MICROSECOND, timestamp, timestamp_or_none
 from skyvern_testkit.world.blocks import workflow_of
+from skyvern_testkit.world.failure_category import category_of_workflow_run
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
@@ -199,7 +200,7 @@ def workflow_run_row(world: World, run: Run) -> JsonObject:
         "totp_verification_url": asked.get("totp_url"),
         "totp_identifier": asked.get("totp_identifier"),
         "failure_reason": run.failure_reason,
-        "failure_category": None,
+        "failure_category": category_of_workflow_run(run),
         "retried_from_workflow_run_id": None,
         "fallback_attempt": None,
         "parent_workflow_run_id": run.parent_run_id,

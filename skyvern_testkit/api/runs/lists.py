@@ -26,6 +26,7 @@ from skyvern_testkit.script import Family
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import from_datetime
 from skyvern_testkit.world.advice import advise
+from skyvern_testkit.world.failure_category import main_category
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.tags import Kind
 
@@ -87,7 +88,7 @@ class RunsOfWorkflowQuery(WorkflowRunsQuery):
 
 
 def get_runs_v2(call: Call) -> list[JsonObject]:
-    """All kinds of runs, newest first. No run of the fake's has a failure category (docs: limits)."""
+    """All kinds of runs, newest first."""
     query: RunsQuery = call.query
     tags = tagged(call.world, call.organization_id, Kind.RUN, query.tags)
     found = [
@@ -98,7 +99,7 @@ def get_runs_v2(call: Call) -> list[JsonObject]:
         and not (query.workflow_permanent_id is not None and not _of_workflow(run, query))
         and not (query.search_key and not contains(search_texts(call.world, run), query.search_key))
         and (tags is None or run.id in tags)
-        and not query.failure_category
+        and (not query.failure_category or query.failure_category == main_category(run))
     ]
     return [list_item(call.world, run) for run in page_of(found, query.page, query.page_size)]
 

@@ -18,6 +18,11 @@ from skyvern_testkit.script import State
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.wire.times import timestamp, timestamp_or_none
 from skyvern_testkit.world.blocks import workflow_of
+from skyvern_testkit.world.failure_category import (
+    category_of_task,
+    category_of_task_v2,
+    category_of_workflow_run,
+)
 from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
@@ -87,7 +92,7 @@ def older_task(world: World, run: Run, links: Links) -> JsonObject:
         "downloaded_files": files,
         "downloaded_file_urls": [item["url"] for item in files or ()] or None,
         "failure_reason": run.failure_reason,
-        "failure_category": None,
+        "failure_category": category_of_task(run),
         "webhook_failure_reason": run.webhook_failure_reason,
         "errors": new["errors"],
         "max_steps_per_run": read_back["max_steps"],
@@ -136,7 +141,7 @@ def older_task_v2(run: Run) -> JsonObject:
         "cdp_connect_headers": None,
         "browser_address": None,
         "run_with": None,
-        "failure_category": None,
+        "failure_category": category_of_task_v2(run),
         "created_at": timestamp(run.created_at),
         "modified_at": timestamp(run.modified_at),
         **run.older_request,
@@ -160,7 +165,7 @@ def older_workflow_run(world: World, run: Run, links: Links) -> JsonObject:
         "next_attempt_at": timestamp_or_none(run.next_attempt_at),
         "attempts": [attempt_body(entry) for entry in attempts_of(run)],
         "failure_reason": run.failure_reason,
-        "failure_category": None,
+        "failure_category": category_of_workflow_run(run),
         "retried_from_workflow_run_id": None,
         "retried_by_workflow_run_id": None,
         "proxy_location": asked["proxy_location"],

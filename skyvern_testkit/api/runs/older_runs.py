@@ -66,9 +66,9 @@ def get_workflow_run(call: Call) -> JsonObject:
     """A workflow run; only the route under its workflow counts the steps."""
     run_id = call.params["workflow_run_id"]
     run = _workflow_run(call, f"WorkflowRun {run_id} not found")
-    refuse_without_workflow(call, run)
     if run.unreadable is not None:
         raise Refusal(400, run.unreadable)
+    refuse_without_workflow(call, run)
     run = _read(call, run)
     counted: JsonObject = {} if "workflow_id" in call.params else {"total_steps": None}
     return {**_body(call, run), **counted}

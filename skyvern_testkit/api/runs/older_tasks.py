@@ -25,6 +25,7 @@ from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.wire.times import MICROSECOND, timestamp, timestamp_or_none
 from skyvern_testkit.world import machine
+from skyvern_testkit.world.failure_category import category_of_task
 from skyvern_testkit.world.rows import BlockRun, Run
 
 __all__ = ["ENDPOINTS", "task_row", "task_texts"]
@@ -163,7 +164,7 @@ def task_row(run: Run) -> JsonObject:
         "retry": None,
         "max_steps_per_run": run.request_read_back["max_steps"],
         "errors": list(run.errors),
-        "failure_category": None,
+        "failure_category": category_of_task(run),
         "model": None,
         "queued_at": None,
         "started_at": timestamp_or_none(run.started_at),

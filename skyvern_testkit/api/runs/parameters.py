@@ -44,18 +44,15 @@ def resolve(owner: Owner, workflow: Workflow, given: JsonObject | None) -> Param
         ServerCrash: a value cannot be kept.
     """
     given = given or {}
+    sought = {item["key"]: _sought(item, given) for item in _declared(workflow)}
+    _refuse_missing(workflow, sought)
     values: JsonObject = {}
-    missing: list[str] = []
     unreadable: str | None = None
     for parameter in _declared(workflow):
         key, kind = parameter["key"], parameter["workflow_parameter_type"]
-        value = given.get(key)
-        if value is None or (value == "" and kind != "string"):
-            value = parameter.get("default_value")
-            if value is None:
-                if kind != "credential_id":
-                    missing.append(key)
-                continue
+        value = sought[key]
+        if value is None:
+            continue
         if kind == "credential_id":
             values[key] = check_credential(owner, value)
             continue
@@ -69,12 +66,31 @@ def resolve(owner: Owner, workflow: Workflow, given: JsonObject | None) -> Param
             values[key] = convert(_text(value))
         except _UNFIT:
             unreadable = unreadable or _refusal(kind, _text(value))
+    return Parameters(values, unreadable)
+
+
+def _sought(parameter: JsonObject, given: JsonObject) -> Json:
+    """What was given, or the default; an empty text is nothing, except as a string."""
+    value = given.get(parameter["key"])
+    if value is None:
+        value = parameter.get("default_value")
+    is_nothing = value == "" and parameter["workflow_parameter_type"] != "string"
+    return None if is_nothing else value
+
+
+def _refuse_missing(workflow: Workflow, sought: JsonObject) -> None:
+    """Before any value is looked at (recorded exchanges ``runmore.order*``)."""
+    missing = [
+        parameter["key"]
+        for parameter in _declared(workflow)
+        if sought[parameter["key"]] is None
+        and parameter["workflow_parameter_type"] != "credential_id"
+    ]
     if missing:
         raise Refusal(
             400,
             f"Missing value for parameter {', '.join(missing)} in workflow {workflow.permanent_id}",
         )
-    return Parameters(values, unreadable)
 
 
 def _check_kept(value: Json) -> None:

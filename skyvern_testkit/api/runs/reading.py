@@ -50,9 +50,9 @@ def get_run(call: Call) -> JsonObject:
     """A run as it is now (facts: runs 2 and 4)."""
     run_id = call.params["run_id"]
     run = find_run(call, run_id, f"Task run not found {run_id}", hidden_too=True)
-    refuse_without_workflow(call, run)
     if run.unreadable is not None:
         raise Refusal(400, run.unreadable)
+    refuse_without_workflow(call, run)
     if run.family is Family.TASK and run.input.prompt is None:
         # only the older API makes one (recorded: legacystart.t.min.new)
         raise Refusal(422, "prompt: Input should be a valid string")

@@ -147,7 +147,7 @@ class _Builder:
     def _looped_by(self, block: JsonObject) -> JsonObject | None:
         reference: str = (block["loop_variable_reference"] or "").strip()
         bare = reference.removeprefix("{{").removesuffix("}}").strip()
-        return self._known.get(block["loop_over_parameter_key"] or bare)
+        return self._known.get(bare) or self._known.get(block["loop_over_parameter_key"])
 
     def _branch(self, branch: JsonObject) -> JsonObject:
         criteria = branch["criteria"]

@@ -98,6 +98,24 @@ def _is_trimmed(value: Json, longest: int) -> bool:
     return isinstance(value, str) and value == value.strip() and 0 < len(value) <= longest
 
 
+_LITERAL_CODE: Final = re.compile(r"[\w.:-]+", re.ASCII)
+
+
+def own_code(value: Json) -> Json:
+    """The error code of a block that ends the run: a literal of few characters, or a template.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    code = str(error_code(str(value).strip()))
+    if "{{" not in code and "{%" not in code and not _LITERAL_CODE.fullmatch(code):
+        raise ValueError(
+            "literal error codes may contain only ASCII letters, digits, underscores, periods, "
+            "colons, and hyphens"
+        )
+    return code
+
+
 def error_code(value: Json) -> Json:
     """An error code of the user's own.
 
@@ -216,7 +234,7 @@ WORDS: Final[dict[str, Any]] = {
     "retry_delay": Annotated[int, Field(ge=0, le=3600)],
     "label": Annotated[str, AfterValidator(_label)],
     "key": Annotated[str, AfterValidator(_key)],
-    "error_code": Annotated[str, AfterValidator(error_code), AfterValidator(_writable)],
+    "error_code": Annotated[str, AfterValidator(own_code), AfterValidator(_writable)],
     "outcome_code": Annotated[
         str, StringConstraints(min_length=1, max_length=100), BeforeValidator(_outcome_code)
     ],

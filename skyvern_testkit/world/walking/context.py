@@ -7,6 +7,7 @@ The names are those that the real server lists when a template fails (recorded e
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any, Final
 
 from skyvern_testkit.wire.jsontext import Json, JsonObject
@@ -34,8 +35,15 @@ def turn_of(frames: Iterable[Frame]) -> Frame | None:
 def names(world: World, run: Run, walk: Walk, label: str | None = None) -> dict[str, Any]:
     """What a template may name in the block of that label, in the turn of its loop."""
     workflow = workflow_of(world, run)
-    found: dict[str, Any] = dict(run.input.parameters)
+    found: dict[str, Any] = deepcopy(run.input.parameters)  # a template may append to a list
+    turning = {
+        str(frame.definition.get("label")) for frame in walk.frames if frame.loop is not None
+    }
     for done, value in walk.outputs.items():
+        if (
+            done in turning
+        ):  # what a loop gave is named when it is over (recorded: walk_codes.keys1)
+            continue
         found[done] = found[f"{done}_output"] = value
     if label is not None:
         found.setdefault(label, {})

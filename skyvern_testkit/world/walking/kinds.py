@@ -6,6 +6,7 @@ test has a script for it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -69,18 +70,30 @@ def _wait(block: Block) -> Begun:
     return RunScript(running(block.definition["wait_sec"]), completed())
 
 
+def _rendered_code(block: Block) -> str | None:
+    try:
+        return render(block.definition.get("error_code") or "", block.names).strip()
+    except TemplateError:
+        return None
+
+
+_CODE: Final = re.compile(r"[\w.:-]+", re.ASCII)
+
+
 def _terminate(block: Block) -> Begun:
     definition = block.definition
     reason = render(definition.get("reason") or "", block.names)
     if not reason.strip():
         reason = f"Terminated by the {definition['label']} block"
-    code = definition.get("error_code")
     errors: tuple[JsonObject, ...] = ()
-    if code:
+    output: JsonObject = {"reason": reason}
+    code = _rendered_code(block)
+    if code is not None and _CODE.fullmatch(code):
         errors = ({"error_code": code, "reasoning": reason, "confidence_float": 1.0},)
-    return Outcome(
-        state=State.TERMINATED, reason=reason, output={"reason": reason}, errors=errors, final=True
-    )
+    elif code != "":
+        reason = f"{reason} Error code was dropped because it was unusable after rendering."
+        output = {"reason": reason, "error_code_dropped": True}
+    return Outcome(state=State.TERMINATED, reason=reason, output=output, errors=errors, final=True)
 
 
 def _conditional(block: Block) -> Begun:

@@ -47,7 +47,7 @@ def send(block: Block) -> Effect | Outcome:
         headers |= _JSON
     effect = world.new_effect(
         kind="http_request",
-        url=url.replace(" ", "%20"),
+        url=url,
         run=block.run,
         api_key="",
         outgoing=Outgoing(
@@ -74,7 +74,8 @@ def outcome(effect: Effect, result: EffectResult) -> Outcome:
             reason=f"HTTP request failed: {why}",
             output={"error": why, "error_type": "unknown"},
         )
-    headers, body = dict(result.headers), _parsed(result)
+    headers = {_known_name(name): value for name, value in result.headers.items()}
+    body = _parsed(result)
     output: JsonObject = {
         "status_code": result.status,
         "response_headers": headers,
@@ -92,6 +93,63 @@ def outcome(effect: Effect, result: EffectResult) -> Outcome:
             state=State.FAILED, reason=f"HTTP {result.status}: {result.body}", output=output
         )
     return Outcome(output=output)
+
+
+_ODD_NAMES: Final = {name.lower(): name for name in ("Content-MD5", "WWW-Authenticate")}
+_KNOWN_NAMES: Final = frozenset(
+    {
+        "accept-ranges",
+        "access-control-allow-credentials",
+        "access-control-allow-headers",
+        "access-control-allow-methods",
+        "access-control-allow-origin",
+        "access-control-expose-headers",
+        "access-control-max-age",
+        "age",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-location",
+        "content-md5",
+        "content-range",
+        "content-transfer-encoding",
+        "content-type",
+        "cookie",
+        "date",
+        "digest",
+        "etag",
+        "expires",
+        "keep-alive",
+        "last-modified",
+        "link",
+        "location",
+        "origin",
+        "pragma",
+        "proxy-authenticate",
+        "retry-after",
+        "server",
+        "set-cookie",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "vary",
+        "via",
+        "warning",
+        "www-authenticate",
+    }
+)
+
+
+def _known_name(name: str) -> str:
+    """A usual header as the server's client writes it, whatever came; others as they came."""
+    lower = name.lower()
+    if lower not in _KNOWN_NAMES:
+        return name
+    return _ODD_NAMES.get(lower, lower.title())
 
 
 def _parsed(result: EffectResult) -> Json:
