@@ -148,7 +148,7 @@ def run_sdk_action(call: Call) -> JsonObject:
             browser_session_id=asked.browser_session_id,
             workflow_run_id=asked.workflow_run_id,
         )
-        return {"workflow_run_id": run.id, "result": answer_to(call.world, action, run.id)}
+        return {"workflow_run_id": run.id, "result": answer_to(call.world, action, run)}
 
 
 def _own_run(call: Call, run_id: str) -> Run:

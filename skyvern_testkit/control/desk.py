@@ -13,11 +13,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from skyvern_testkit.api.endpoints import endpoints
+from skyvern_testkit.control.books import Book, book_of_faults, book_of_webhook_faults
 from skyvern_testkit.control.entries import advice_as_json, delivery_as_json, entry_as_json
-from skyvern_testkit.control.faults import read_ask, read_times, rule_as_json
 from skyvern_testkit.fake.doing import do
 from skyvern_testkit.fake.forcing import Force, force
-from skyvern_testkit.faults import FaultRule
 from skyvern_testkit.script.fakefile import FakeFileError, parse_fake
 from skyvern_testkit.transport.report import Part, advice_of, complaints, render
 from skyvern_testkit.transport.stamps import CONTROL
@@ -51,6 +50,7 @@ class _Order:
 
     request: Request
     organization_id: str
+    name: str
     argument: str
 
     @property
@@ -86,8 +86,8 @@ class Desk:
 
     def __init__(self, fake: InProcessSkyvern) -> None:
         self._fake = fake
-        self._faults: dict[int, str] = {}
-        """Number of a fault -> the organisation that it is for."""
+        self._faults = book_of_faults(fake.faults, self._sent_by)
+        self._webhook_faults = book_of_webhook_faults(fake.webhook_faults)
 
     def __call__(self, request: Request) -> Response:
         """The answer to a request for a path that begins with ``/_skyvern_testkit/``."""
@@ -122,7 +122,7 @@ class Desk:
         except Refusal as refused:
             said = f"{refused.detail}: orders are for the organisation of the x-api-key header"
             raise _No(refused.status, error=said) from None
-        return _Order(request, organization_id, argument), methods[request.method]
+        return _Order(request, organization_id, name, argument), methods[request.method]
 
     # --- orders ---------------------------------------------------------------------------
 
@@ -140,38 +140,34 @@ class Desk:
 
     def plan(self, order: _Order) -> Response:
         """A fault is planned."""
-        asked = read_ask(order.text)
-        faults = self._fake.faults
         try:
-            plan = faults.on(asked.on, nth=asked.nth, when=self._sent_by(order.organization_id))
-            before = {rule.number for rule in faults}
-            planned = asked.fault(plan)
+            return _said(200, self._book(order).plan(order.text, order.organization_id))
         except (UnknownOperation, ValueError) as error:
+            if isinstance(error, FakeFileError):
+                raise
             raise _No(422, error=str(error)) from None
-        if asked.times is None:
-            planned.always()
-        else:
-            planned.times(asked.times)
-        (rule,) = [rule for rule in faults if rule.number not in before]
-        self._faults[rule.number] = order.organization_id
-        return _said(200, rule_as_json(rule))
 
     def change(self, order: _Order) -> Response:
         """A planned fault strikes more or less often."""
-        rule = self._fault(order)
-        changed = self._fake.faults.amend(rule, times=read_times(order.text))
-        return _said(200, rule_as_json(changed))
+        book = self._book(order)
+        for rule in book.of(order.organization_id):
+            if rule.number == order.number:
+                return _said(200, book.change(rule, order.text))
+        raise _No(404, error=f"no fault {order.number} was planned with this key")
 
     def faults(self, order: _Order) -> Response:
         """All planned faults."""
-        return _said(200, {"faults": [rule_as_json(rule) for rule in self._planned(order)]})
+        book = self._book(order)
+        shown = [book.show(rule) for rule in book.of(order.organization_id)]
+        return _said(200, {order.name: shown})
 
     def forget(self, order: _Order) -> Response:
         """No fault strikes any more."""
-        for rule in self._planned(order):
-            self._fake.faults.remove(rule)
-            del self._faults[rule.number]
-        return _said(200, {"faults": []})
+        self._book(order).forget(order.organization_id)
+        return _said(200, {order.name: []})
+
+    def _book(self, order: _Order) -> Book[Any]:
+        return self._faults if order.name == "faults" else self._webhook_faults
 
     def signal(self, order: _Order) -> Response:
         """A named signal is fired."""
@@ -287,21 +283,8 @@ class Desk:
         return sent
 
     def _part(self, order: _Order) -> Part:
-        numbers = {rule.number for rule in self._planned(order)}
+        numbers = {rule.number for rule in self._faults.of(order.organization_id)}
         return Part(order.organization_id, self._sent_by(order.organization_id), numbers)
-
-    def _planned(self, order: _Order) -> list[FaultRule]:
-        return [
-            rule
-            for rule in self._fake.faults
-            if self._faults.get(rule.number) == order.organization_id
-        ]
-
-    def _fault(self, order: _Order) -> FaultRule:
-        for rule in self._planned(order):
-            if rule.number == order.number:
-                return rule
-        raise _No(404, error=f"no fault {order.number} was planned with this key")
 
 
 _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], Response]]]] = {
@@ -309,6 +292,8 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
     ("fake", False): {"POST": Desk.load},
     ("faults", False): {"POST": Desk.plan, "GET": Desk.faults, "DELETE": Desk.forget},
     ("faults", True): {"PATCH": Desk.change},
+    ("webhook_faults", False): {"POST": Desk.plan, "GET": Desk.faults, "DELETE": Desk.forget},
+    ("webhook_faults", True): {"PATCH": Desk.change},
     ("signals", False): {"POST": Desk.signal},
     ("webhooks", True): {"POST": Desk.webhook},
     ("force", True): {"POST": Desk.force},
@@ -324,6 +309,7 @@ _ORDERS: Final[Mapping[tuple[str, bool], Mapping[str, Callable[[Desk, _Order], R
 _BEHIND: Final = {
     "force": "{id}",
     "faults": "{number}",
+    "webhook_faults": "{number}",
     "operations": "{name}",
     "webhooks": "{run_id}",
 }

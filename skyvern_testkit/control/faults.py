@@ -38,7 +38,18 @@ from skyvern_testkit.script.fakefile.problems import FakeFileError, Report
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import SECOND
 
-__all__ = ["ALWAYS", "Ask", "fault_as_json", "read_ask", "read_times", "rule_as_json"]
+__all__ = [
+    "ALWAYS",
+    "Ask",
+    "fault_as_json",
+    "flag",
+    "how_often",
+    "read_ask",
+    "read_body",
+    "read_times",
+    "rule_as_json",
+    "says",
+]
 
 ALWAYS: Final = "always"
 
@@ -63,7 +74,8 @@ class Ask:
     times: int | None = 1
 
 
-def _flag(node: Node, report: Report) -> Any:
+def flag(node: Node, report: Report) -> Any:
+    """True or false."""
     return node.scalar if isinstance(node.scalar, bool) else expected(node, "true or false", report)
 
 
@@ -71,7 +83,8 @@ def _when(node: Node, report: Report) -> Any:
     return node.scalar if isinstance(node.scalar, int | float) else text(node, report)
 
 
-def _times(node: Node, report: Report) -> Any:
+def how_often(node: Node, report: Report) -> Any:
+    """A number of times; None for always."""
     if node.scalar == ALWAYS:
         return None
     if isinstance(node.scalar, bool) or not isinstance(node.scalar, int) or node.scalar < 1:
@@ -79,8 +92,10 @@ def _times(node: Node, report: Report) -> Any:
     return node.scalar
 
 
-def _says(method: str) -> Callable[..., Plan]:
-    def make(**arguments: Any) -> Plan:
+def says(method: str) -> Callable[..., Callable[[Any], Any]]:
+    """What goes wrong, as the method of a plan that says it."""
+
+    def make(**arguments: Any) -> Callable[[Any], Any]:
         return lambda plan: getattr(plan, method)(**arguments)
 
     return make
@@ -88,16 +103,16 @@ def _says(method: str) -> Callable[..., Plan]:
 
 _FAULTS: Final[Mapping[str, Form]] = {
     "answer": Form(
-        _says("answer"),
+        says("answer"),
         {"status": whole, "detail": json, "body": json, "retry_after": _when},
         "status",
         ("status",),
     ),
-    "slow": Form(_says("slow"), {"seconds": seconds}, "seconds", ("seconds",)),
-    "never_answer": Form(_says("never_answer")),
-    "reset_connection": Form(_says("reset_connection"), {"done": _flag}),
-    "empty_body": Form(_says("empty_body"), {"status": whole}, "status"),
-    "malformed_body": Form(_says("malformed_body"), {"status": whole}, "status"),
+    "slow": Form(says("slow"), {"seconds": seconds}, "seconds", ("seconds",)),
+    "never_answer": Form(says("never_answer")),
+    "reset_connection": Form(says("reset_connection"), {"done": flag}),
+    "empty_body": Form(says("empty_body"), {"status": whole}, "status"),
+    "malformed_body": Form(says("malformed_body"), {"status": whole}, "status"),
 }
 
 _ASK: Final = Form(
@@ -105,12 +120,12 @@ _ASK: Final = Form(
     {
         "on": text,
         "nth": whole,
-        "times": _times,
+        "times": how_often,
         "fault": lambda node, report: read_call(node, _FAULTS, "a fault", report),
     },
     needs=("on", "fault"),
 )
-_CHANGE: Final = Form(dict, {"times": _times}, needs=("times",))
+_CHANGE: Final = Form(dict, {"times": how_often}, needs=("times",))
 
 
 def read_ask(body: str) -> Ask:
@@ -119,7 +134,7 @@ def read_ask(body: str) -> Ask:
     Raises:
         FakeFileError: its body is wrong; it says where.
     """
-    asked: Ask = _read(body, _ASK, "a fault to plan")
+    asked: Ask = read_body(body, _ASK, "a fault to plan")
     return asked
 
 
@@ -129,11 +144,16 @@ def read_times(body: str) -> int | None:
     Raises:
         FakeFileError: its body is wrong; it says where.
     """
-    times: int | None = _read(body, _CHANGE, "a change of a fault")["times"]
+    times: int | None = read_body(body, _CHANGE, "a change of a fault")["times"]
     return times
 
 
-def _read(body: str, form: Form, name: str) -> Any:
+def read_body(body: str, form: Form, name: str) -> Any:
+    """What the body of an order says, by its form.
+
+    Raises:
+        FakeFileError: it is wrong; it says where.
+    """
     report = Report("body", body)
     node = read_nodes(body, report)
     value = WRONG

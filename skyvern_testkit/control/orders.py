@@ -10,10 +10,17 @@ import httpx
 from skyvern_testkit.control.carrying import SocketTransport
 from skyvern_testkit.transport.stamps import CONTROL, NOW
 
-__all__ = ["NotOurServer", "OrderRefused", "Orders"]
+__all__ = ["CannotTravel", "NotOurServer", "OrderRefused", "Orders"]
 
 PATIENCE = 30.0
 """Real seconds for the answer to an order."""
+
+
+class CannotTravel(RuntimeError):
+    """A test asks for something that works only on a fake in its own process.
+
+    Under pytest it skips the test, with this reason.
+    """
 
 
 class NotOurServer(RuntimeError):

@@ -13,18 +13,19 @@ from urllib.parse import quote
 from skyvern_testkit.clock import Clock, RealClock, VirtualClock
 from skyvern_testkit.control.carrying import RemoteTransport, SyncRemoteTransport
 from skyvern_testkit.control.entries import Sent, advice_of, delivery_of, reunited
-from skyvern_testkit.control.faults import ALWAYS, fault_as_json
-from skyvern_testkit.control.orders import NotOurServer, OrderRefused, Orders
+from skyvern_testkit.control.orders import CannotTravel, NotOurServer, OrderRefused, Orders
+from skyvern_testkit.control.remote_faults import RemoteFaults, RemoteWebhooks
 from skyvern_testkit.fake.forcing import id_of
 from skyvern_testkit.fake.journal import Journal
 from skyvern_testkit.fake.on import On
+from skyvern_testkit.fake.on_action import OnAction
 from skyvern_testkit.fakefiles import text_of_fake
-from skyvern_testkit.faults import Fault, FaultRule, Faults
 from skyvern_testkit.faults.saying import place_of_caller
 from skyvern_testkit.script import Match, Pattern, Script
+from skyvern_testkit.script.actions import ActionAnswer, ActionMatch, ActionRule
 from skyvern_testkit.script.fakefile import FakeFileError, Place, Problem
 from skyvern_testkit.script.fakefile.writing import write_yaml
-from skyvern_testkit.script.printing import rule_as_json
+from skyvern_testkit.script.printing import answers_as_json, rule_as_json
 from skyvern_testkit.script.steps import UNSET, Unset
 from skyvern_testkit.transport.agenda import Agenda
 from skyvern_testkit.transport.clients import Clients
@@ -33,7 +34,6 @@ from skyvern_testkit.transport.interception import guarded, intercepting
 from skyvern_testkit.transport.opening import WEEK, explain, seeded_random, virtual_clock
 from skyvern_testkit.transport.resources import Furnishing, Resource
 from skyvern_testkit.transport.verdict import Verdict
-from skyvern_testkit.wire.http import Request
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
 from skyvern_testkit.world.world import Advice, Rule
@@ -44,15 +44,7 @@ REMEMBERED: Final = 20_000
 """Requests of this process that are known exactly; as the journal of a fake in this process."""
 
 
-class CannotTravel(RuntimeError):
-    """A test asks for something that works only on a fake in its own process.
-
-    Under pytest it skips the test, with this reason.
-    """
-
-
 _IN_PROCESS: Final[Mapping[str, str]] = {
-    "webhooks": "webhook receivers are functions of this process",
     "world": "the world's rows are in the server's process",
     "keys": "the server's keys are given to it when it starts (serve --api-key)",
     "front": "the world and its clock are in the server's process",
@@ -154,6 +146,7 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         clock: this process's time; the server's world follows it if it is virtual.
         totp: sends second-factor codes.
         faults: what goes wrong on purpose, for this key only.
+        webhooks: likewise, of the webhooks of its runs.
         seed: of the module ``random``.
     """
 
@@ -177,11 +170,13 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         self._orders = Orders(url, api_key, stamp)
         self._sent: deque[Sent] = deque(maxlen=REMEMBERED)
         self._said: list[On] = []
+        self._asked_of: list[OnAction] = []
         self._later = _Later(clock)
         self.transport = RemoteTransport(url, clock, zero, self._sent)
         self.sync_transport = SyncRemoteTransport(url, clock, zero, self._sent)
         self.totp = TotpCodes(self._do, self.later, lambda: zero + clock.now_ns, _no_receiver)
-        self.faults = _RemoteFaults(self._orders)
+        self.faults = RemoteFaults(self._orders)
+        self.webhooks = RemoteWebhooks(self._orders)
 
     def __repr__(self) -> str:
         return f"<RemoteSkyvern at {self._url}, {self.elapsed:g} s>"
@@ -240,6 +235,32 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
             ) from None
         (number,) = self.load("on(...).play(...)", write_yaml({"format": 1, "runs": [rule]}))
         return Rule(number, match, scripts)
+
+    def on_action(
+        self,
+        *,
+        type: Pattern | None = None,
+        prompt: Pattern | None = None,
+        url: Pattern | None = None,
+    ) -> OnAction:
+        """Say which of this key's single actions the next answer is for; see :meth:`FakeSkyvern.on_action`.
+
+        Functions cannot travel.
+        """
+        said = OnAction(self._say_action, ActionMatch(type, prompt, url), place_of_caller())
+        self._asked_of = [*(one for one in self._asked_of if not one.is_answered), said]
+        return said
+
+    def _say_action(self, match: ActionMatch, answers: tuple[ActionAnswer, ...]) -> ActionRule:
+        try:
+            rule = answers_as_json(match, answers)
+        except ValueError as error:
+            raise CannotTravel(
+                f"{match} cannot be sent to a fake in another process: {error}. Say it in data, or run "
+                "this test on a fake of its own process."
+            ) from None
+        self.load("on_action(...).answer(...)", write_yaml({"format": 1, "actions": [rule]}))
+        return ActionRule(0, match, answers)
 
     def load(self, source: str, text: str) -> list[int]:
         """Make a fake file come true for this key: its resources and its rules.
@@ -373,7 +394,16 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         said = [
             f"{one.said_at}: on(...) without .play(...)" for one in self._said if not one.is_played
         ]
-        plans = [f"{plan.said_at}: {plan}: it does nothing" for plan in self.faults.unfinished()]
+        said += [
+            f"{one.said_at}: {one.match} without .answer(...)"
+            for one in self._asked_of
+            if not one.is_answered
+        ]
+        plans = [
+            *(f"{it.said_at}: {it}" for it in self.faults.unfinished()),
+            *(f"{it.said_at}: {it}" for it in self.webhooks.faults.unfinished()),
+        ]
+        plans = [f"{plan}: it does nothing" for plan in plans]
         return [*told, *said, *plans]
 
     @property
@@ -396,6 +426,7 @@ class RemoteSkyvern(Verdict, Clients, Furnishing):
         self.clock.detach(self._later)
         with contextlib.suppress(NotOurServer, OrderRefused):
             self._orders("DELETE", "faults")
+            self._orders("DELETE", "webhook_faults")
 
 
 def _no_receiver(*_: object) -> None:
@@ -409,60 +440,6 @@ def _no_receiver(*_: object) -> None:
 def _problem(told: Mapping[str, Any]) -> Problem:
     place = Place(told["line"], told["column"], told["field"])
     return Problem(place, told["text"], told["excerpt"])
-
-
-class _RemoteFaults(Faults):
-    """The faults of one key on a server; what is planned here is planned there."""
-
-    def __init__(self, orders: Orders) -> None:
-        super().__init__()
-        self._orders = orders
-
-    def add(
-        self,
-        operation: str,
-        fault: Fault,
-        *,
-        nth: int = 1,
-        times: int | None = 1,
-        when: Callable[[Request], bool] | None = None,
-    ) -> FaultRule:
-        if when is not None:
-            raise CannotTravel(
-                f"faults.on({operation!r}, when=...) cannot be sent to a fake in another process: its "
-                "condition is a function. Say which calls with nth= and times(), or run this test on a "
-                "fake of its own process."
-            )
-        asked = {"on": operation, "nth": nth, "times": _times(times), "fault": fault_as_json(fault)}
-        number = self._orders("POST", "faults", json=asked).json()["number"]
-        self._rules[number] = FaultRule(number, operation, fault, nth, times)
-        return self._rules[number]
-
-    def amend(self, rule: FaultRule, *, times: int | None) -> FaultRule:
-        self._orders("PATCH", f"faults/{rule.number}", json={"times": _times(times)})
-        return super().amend(rule, times=times)
-
-    def remove(self, rule: FaultRule) -> None:
-        raise CannotTravel(
-            f"{rule} cannot be removed alone from a fake in another process: clear() them all"
-        )
-
-    def clear(self) -> None:
-        self._orders("DELETE", "faults")
-        super().clear()
-
-    def __iter__(self) -> Any:
-        from dataclasses import replace
-
-        for told in self._orders("GET", "faults").json()["faults"]:
-            rule = self._rules.get(told["number"])
-            if rule is not None:
-                self._rules[rule.number] = replace(rule, seen=told["seen"], used=told["struck"])
-        return super().__iter__()
-
-
-def _times(times: int | None) -> int | str:
-    return ALWAYS if times is None else times
 
 
 class _Later:

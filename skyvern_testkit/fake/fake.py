@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from skyvern_testkit.api.call import Links
@@ -30,6 +31,7 @@ from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.events import Effect, EffectResult
 from skyvern_testkit.world.keys import DEFAULT_KEY, Keys
 from skyvern_testkit.world.rows import Run
+from skyvern_testkit.world.sdk_actions import add_action_rule
 from skyvern_testkit.world.world import Timing, World
 
 if TYPE_CHECKING:
@@ -168,7 +170,8 @@ class FakeSkyvern:
         Raises:
             ValueError: a type that no action has.
         """
-        said = OnAction(self.world, ActionMatch(type, prompt, url), said_at=place_of_caller())
+        add = partial(add_action_rule, self.world)
+        said = OnAction(add, ActionMatch(type, prompt, url), said_at=place_of_caller())
         self._asked_of = [*self.unanswered, said]
         return said
 

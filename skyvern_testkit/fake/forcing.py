@@ -75,6 +75,10 @@ def id_of(thing: Any) -> str:
     if isinstance(thing, str):
         return thing
     found: Any = getattr(thing, "run_id", None)
+    if found is None and not hasattr(thing, "id"):
+        raise TypeError(
+            "say which thing: its id, or what the SDK or a fixture gave for it; not " + repr(thing)
+        )
     return str(thing.id if found is None else found)
 
 

@@ -23,6 +23,7 @@ from skyvern_testkit.wire.errors import Refusal, ServerCrash
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Organization, Profile, Row, Session
 from skyvern_testkit.world.schemas import is_list, is_object
+from skyvern_testkit.world.sdk_actions import add_action_rule
 from skyvern_testkit.world.world import Rule
 
 __all__ = ["Loaded", "check", "furnish", "load"]
@@ -129,6 +130,8 @@ def load(fake: FakeSkyvern, file: FakeFile, organization_id: str | None = None) 
     made = {one: furnish(fake, file, one) for one in _organizations(fake, organization_id)}
     ids = made[organization_id or fake.organization_id]
     rules = [fake.world.add_rule(it.match, it.scripts, organization_id) for it in file.rules]
+    for it in file.actions:
+        add_action_rule(fake.world, it.match, it.answers, organization_id)
     return Loaded(ids, tuple(rules))
 
 

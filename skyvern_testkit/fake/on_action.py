@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from skyvern_testkit.script.actions import ActionAnswer, ActionMatch, ActionRule
-from skyvern_testkit.world.sdk_actions import add_action_rule
-from skyvern_testkit.world.world import World
 
 __all__ = ["OnAction"]
 
@@ -15,7 +14,7 @@ class OnAction:
     """A pattern that waits for its answers.
 
     Args:
-        world: whose actions.
+        add: makes the rule, once it has them.
         match: the pattern.
         said_at: where.
 
@@ -25,8 +24,13 @@ class OnAction:
         is_answered: it has answers.
     """
 
-    def __init__(self, world: World, match: ActionMatch, said_at: str = "") -> None:
-        self._world = world
+    def __init__(
+        self,
+        add: Callable[[ActionMatch, tuple[ActionAnswer, ...]], ActionRule],
+        match: ActionMatch,
+        said_at: str = "",
+    ) -> None:
+        self._add = add
         self.match = match
         self.said_at = said_at
         self.is_answered = False
@@ -45,5 +49,6 @@ class OnAction:
         for given in answers:
             if not callable(given):
                 json.dumps(given)
+        rule = self._add(self.match, answers)
         self.is_answered = True
-        return add_action_rule(self._world, self.match, answers)
+        return rule

@@ -107,7 +107,9 @@ class Post:
             return ()
         run, body = effect.run, json.loads(self._untouched(fake, effect).body)
         try:
-            return fake.webhook_faults.strike(run.id, str(run.status), effect.url, body)
+            return fake.webhook_faults.strike(
+                run.id, str(run.status), effect.url, body, run.organization_id
+            )
         except Exception as error:  # noqa: BLE001 - a condition of the user's may raise anything
             fake.remember(error)
             return ()

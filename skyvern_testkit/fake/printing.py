@@ -16,10 +16,11 @@ from pydantic import BaseModel
 from skyvern_testkit.api.workflows.models import request_model
 from skyvern_testkit.fake.redact import redact_text
 from skyvern_testkit.script import RunScript, Script
+from skyvern_testkit.script.actions import ActionMatch, ActionRule
 from skyvern_testkit.script.fakefile.writing import write_yaml
-from skyvern_testkit.script.match import shown
+from skyvern_testkit.script.match import Match, shown
+from skyvern_testkit.script.printing import answers_as_json, rule_as_json
 from skyvern_testkit.script.printing import as_code as script_as_code
-from skyvern_testkit.script.printing import rule_as_json
 from skyvern_testkit.wire.jsontext import Json, JsonObject
 from skyvern_testkit.world.rows import Credential, Profile, Session, Workflow
 from skyvern_testkit.world.schemas import is_list, is_object
@@ -41,7 +42,9 @@ def world_as_code(fake: FakeSkyvern, organization_id: str | None = None) -> str:
         fake: whose world.
         organization_id: only its own rules, and those for all; None: every rule.
     """
-    return "".join(f"{_rule_code(rule)}\n" for rule in _rules(fake, organization_id))
+    lines = [_rule_code(rule) for rule in _rules(fake, organization_id)]
+    lines += [_action_code(rule) for rule in _action_rules(fake, organization_id)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _rules(fake: FakeSkyvern, organization_id: str | None) -> list[Rule]:
@@ -52,14 +55,30 @@ def _rules(fake: FakeSkyvern, organization_id: str | None) -> list[Rule]:
     ]
 
 
+def _action_rules(fake: FakeSkyvern, organization_id: str | None) -> list[ActionRule]:
+    rules = fake.world.action_rules
+    return [rule for rule in rules if organization_id is None or rule.is_of(organization_id)]
+
+
 def _rule_code(rule: Rule) -> str:
-    given = (
-        f"{item.name}={_pattern_code(value)}"
-        for item in fields(rule.match)
-        if (value := getattr(rule.match, item.name)) is not None
-    )
     scripts = ", ".join(_script_code(script) for script in rule.scripts)
-    return redact_text(f"fake.on({', '.join(given)}).play({scripts})")
+    return redact_text(f"fake.on({_match_code(rule.match)}).play({scripts})")
+
+
+def _action_code(rule: ActionRule) -> str:
+    answers = ", ".join(
+        getattr(answer, "__qualname__", repr(answer)) if callable(answer) else repr(answer)
+        for answer in rule.answers
+    )
+    return redact_text(f"fake.on_action({_match_code(rule.match)}).answer({answers})")
+
+
+def _match_code(match: Match | ActionMatch) -> str:
+    return ", ".join(
+        f"{item.name}={_pattern_code(value)}"
+        for item in fields(match)
+        if (value := getattr(match, item.name)) is not None
+    )
 
 
 def _pattern_code(value: Any) -> str:
@@ -90,6 +109,7 @@ def world_as_yaml(fake: FakeSkyvern, organization_id: str | None = None) -> str:
         "sessions": list(_sessions(fake, who)),
         "workflows": list(_workflows(fake, who)),
         "runs": list(_runs(fake, organization_id, left_out)),
+        "actions": list(_actions(fake, organization_id, left_out)),
     }
     told |= {kind: items for kind, items in kinds.items() if items}
     comments = "".join(f"# left out: {line}\n" for line in left_out)
@@ -102,6 +122,14 @@ def _runs(fake: FakeSkyvern, who: str | None, left_out: list[str]) -> Iterator[J
             yield rule_as_json(rule.match, rule.scripts)
         except ValueError as error:
             left_out.append(redact_text(f"{shown(str(rule.match))}: {error}").replace("\n", " "))
+
+
+def _actions(fake: FakeSkyvern, who: str | None, left_out: list[str]) -> Iterator[Json]:
+    for rule in _action_rules(fake, who):
+        try:
+            yield answers_as_json(rule.match, rule.answers)
+        except ValueError as error:
+            left_out.append(redact_text(f"{rule.match}: {error}").replace("\n", " "))
 
 
 def _some(values: Mapping[str, Any]) -> JsonObject:

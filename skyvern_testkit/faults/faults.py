@@ -106,10 +106,6 @@ class Faults(Rules[FaultRule, "FaultPlan"]):
         for rule in rules:
             self.add(rule.operation, rule.fault, nth=rule.nth, times=rule.left, when=rule.when)
 
-    def remove(self, rule: FaultRule) -> None:
-        """Forget one fault."""
-        self._rules.pop(rule.number, None)
-
     def strike(self, operation: str | None, request: Request) -> Fault | None:
         """The fault that this call meets, if any; counts the call in every rule that it matches."""
         struck: Fault | None = None

@@ -54,6 +54,10 @@ class Rules(Generic[R, S]):
         self._rules[rule.number] = replace(self._rules.get(rule.number, rule), left=times)
         return self._rules[rule.number]
 
+    def remove(self, rule: R) -> None:
+        """Forget one fault."""
+        self._rules.pop(rule.number, None)
+
     def clear(self) -> None:
         """Forget every fault."""
         self._rules.clear()

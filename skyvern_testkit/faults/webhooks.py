@@ -151,14 +151,18 @@ class WebhookRule:
     when: Callable[[JsonObject], bool] | None = None
     seen: int = 0
     used: int = 0
+    organization_id: str | None = None
 
     def __str__(self) -> str:
         return f"{_said(self.run, self.status, self.nth)}: {self.fault}"
 
-    def fits(self, run_id: str, status: str, url: str, body: JsonObject) -> bool:
+    def fits(
+        self, run_id: str, status: str, url: str, body: JsonObject, organization_id: str
+    ) -> bool:
         """Is that one of its webhooks?"""
         return (
-            (self.run is None or fnmatchcase(run_id, self.run))
+            self.organization_id in (None, organization_id)
+            and (self.run is None or fnmatchcase(run_id, self.run))
             and self.status in (None, status)
             and (self.url is None or fnmatchcase(url, self.url))
             and (self.when is None or self.when(body))
@@ -180,6 +184,7 @@ class WebhookFaults(Rules[WebhookRule, "WebhookPlan"]):
         url: str | None = None,
         nth: int = 1,
         when: Callable[[JsonObject], bool] | None = None,
+        organization_id: str | None = None,
         said_at: str | None = None,
     ) -> WebhookPlan:
         """Plan a fault for webhooks; say which with a method of what is returned.
@@ -192,6 +197,7 @@ class WebhookFaults(Rules[WebhookRule, "WebhookPlan"]):
             url: where it goes; a glob.
             nth: the webhook that goes wrong, counted from 1 among those that match, from now on.
             when: asked with the body as JSON; webhooks that it refuses neither count nor go wrong.
+            organization_id: of the runs of one organisation only.
             said_at: ``file:line`` where it was said, if not at the call of this method.
 
         Raises:
@@ -204,7 +210,9 @@ class WebhookFaults(Rules[WebhookRule, "WebhookPlan"]):
             hint = f" Did you mean {near[0]!r}?" if near else f" There are: {', '.join(STATUSES)}."
             raise ValueError(f"no run has the status {status!r}.{hint}")
         where = said_at if said_at is not None else place_of_caller()
-        rule = WebhookRule(0, run, status, url, Unsigned(), nth, 1, when)
+        rule = WebhookRule(
+            *(0, run, status, url, Unsigned(), nth, 1, when), organization_id=organization_id
+        )
         return self._note(WebhookPlan(self, rule, where))
 
     def add(self, rule: WebhookRule) -> WebhookRule:
@@ -214,10 +222,10 @@ class WebhookFaults(Rules[WebhookRule, "WebhookPlan"]):
         return self._rules[self._count]
 
     def strike(
-        self, run_id: str, status: str, url: str, body: JsonObject
+        self, run_id: str, status: str, url: str, body: JsonObject, organization_id: str
     ) -> tuple[WebhookFault, ...]:
         """What goes wrong with that webhook; counts it in every rule that it matches."""
-        fitting = [rule for rule in self if rule.fits(run_id, status, url, body)]
+        fitting = [rule for rule in self if rule.fits(run_id, status, url, body, organization_id)]
         return tuple(rule.fault for rule in fitting if self._counted(rule))
 
 

@@ -99,8 +99,16 @@ class ActionMatch:
 
 @dataclass(frozen=True, slots=True)
 class ActionRule:
-    """``on_action(...)``: actions that match answer these, one each, the last for ever."""
+    """``on_action(...)``: actions that match answer these, one each, the last for ever.
+
+    ``organization_id``: for the actions of that organisation only; None: of all.
+    """
 
     number: int
     match: ActionMatch
     answers: tuple[ActionAnswer, ...] = field(repr=False)
+    organization_id: str | None = None
+
+    def is_of(self, organization_id: str) -> bool:
+        """Is it said for that organisation, among others?"""
+        return self.organization_id in (None, organization_id)

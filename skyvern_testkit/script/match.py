@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from skyvern_testkit.script.states import ENGINES, RUN_TYPES
 from skyvern_testkit.wire.jsontext import Json
 
 __all__ = ["Match", "Miss", "Pattern", "RunInput", "fits", "shown"]
@@ -93,6 +95,11 @@ class _WorkflowMiss(Miss):
         return f"{known}, not {shown(self.wanted)}"
 
 
+_NAMES: Final[Mapping[str, tuple[str, ...]]] = {"engine": ENGINES, "run_type": tuple(RUN_TYPES)}
+"""What these fields can be: another name would never match."""
+_GLOB: Final = re.compile(r"[*?\[]")
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A pattern for runs; a field left out matches every run.
@@ -108,6 +115,10 @@ class Match:
         run_type: as on the wire: ``task_v1``, ``workflow_run``, ...
         block: label of a block of a workflow: the script is for that block, not for the whole run.
         block_type: its type, as on the wire: ``extraction``, ``http_request``, ...
+
+    Raises:
+        TypeError: what no pattern can be.
+        ValueError: an engine or a kind of run that there is not; the message names the nearest.
     """
 
     prompt: Pattern | None = None
@@ -119,6 +130,24 @@ class Match:
     run_type: Pattern | None = None
     block: Pattern | None = None
     block_type: Pattern | None = None
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            wanted = getattr(self, item.name)
+            if item.name == "parameters":
+                if not isinstance(wanted, Mapping | None):
+                    raise TypeError(f"parameters is a mapping of names to values, not {wanted!r}")
+            elif not (isinstance(wanted, str | re.Pattern | None) or callable(wanted)):
+                raise TypeError(
+                    f"{item.name} is a glob, a compiled regular expression or a function, not {wanted!r}"
+                )
+            names = _NAMES.get(item.name)
+            if names and isinstance(wanted, str) and not (wanted in names or _GLOB.search(wanted)):
+                near = get_close_matches(wanted, names, n=1, cutoff=0.4)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ValueError(
+                    f"no run has the {item.name} {wanted!r} ({', '.join(names)}).{hint}"
+                )
 
     @property
     def is_for_block(self) -> bool:

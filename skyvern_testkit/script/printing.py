@@ -2,7 +2,7 @@
 
 :func:`as_code` is for failures and shrunk examples: its text, evaluated with the package's public
 names, is an equal script. :func:`as_yaml` is for fake files: ``parse_script`` reads it back equal.
-:func:`rule_as_json` is a rule as such a file holds it.
+:func:`rule_as_json` and :func:`answers_as_json` are rules as such a file holds them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import MISSING, fields
 from pprint import pformat
 from typing import Any, Final, cast
 
+from skyvern_testkit.script.actions import ActionAnswer, ActionMatch
 from skyvern_testkit.script.match import Match
 from skyvern_testkit.script.runscript import GeneratorScript, RunScript, Script
 from skyvern_testkit.script.states import FINAL, State
@@ -32,7 +33,7 @@ from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.wire.times import SECOND
 from skyvern_testkit.wire.times import seconds as to_nanoseconds
 
-__all__ = ["as_code", "as_yaml", "rule_as_json"]
+__all__ = ["answers_as_json", "as_code", "as_yaml", "rule_as_json"]
 
 WIDTH: Final = 96
 
@@ -214,9 +215,28 @@ def rule_as_json(match: Match, scripts: Sequence[Script]) -> Json:
     Raises:
         ValueError: a function decides, which no file can hold; or see :func:`as_yaml`.
     """
+    return {"on": _match_json(match), "play": [_played_json(script) for script in scripts]}
+
+
+def answers_as_json(match: ActionMatch, answers: Sequence[ActionAnswer]) -> Json:
+    """An entry of ``actions`` in a fake file: read back, an equal rule.
+
+    Raises:
+        ValueError: a function decides, which no file can hold.
+    """
+    return {"on": _match_json(match), "answers": [_answer_json(answer) for answer in answers]}
+
+
+def _answer_json(answer: ActionAnswer) -> Json:
+    if not callable(answer):
+        return answer
+    name = getattr(answer, "__qualname__", repr(answer))
+    raise ValueError(f"the answer {name} is a function")
+
+
+def _match_json(match: Match | ActionMatch) -> dict[str, Json]:
     given = {item.name: getattr(match, item.name) for item in fields(match)}
-    on = {name: _pattern_json(name, value) for name, value in given.items() if value is not None}
-    return {"on": on, "play": [_played_json(script) for script in scripts]}
+    return {name: _pattern_json(name, value) for name, value in given.items() if value is not None}
 
 
 def _played_json(script: Script) -> Json:

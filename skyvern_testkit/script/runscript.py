@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from inspect import isgeneratorfunction
+from inspect import isasyncgenfunction, isfunction, isgeneratorfunction, signature
 from itertools import pairwise
 from typing import Any, cast
 
@@ -204,11 +204,32 @@ def as_script(value: RunScript | GeneratorScript | Step | Iterable[Step] | RunFu
     if isinstance(value, list | tuple):
         return RunScript(*cast("Iterable[Step]", value))
     if isgeneratorfunction(value):
-        return GeneratorScript(value)
+        return GeneratorScript(_of_a_run(value))
+    hint = ""
+    if isinstance(value, str):
+        hint = ". A script written as YAML is parse_script(text)"
+    elif isasyncgenfunction(value):
+        hint = ". It is plain `def`, not `async def`: a script never waits by itself"
+    elif isfunction(value):
+        hint = ". It has no `yield`: a script yields its steps"
     raise TypeError(
         "play() takes scripts: RunScript(...), a step such as completed({...}), a list of steps "
-        f"or a generator function; not {value!r}"
+        f"or a generator function; not {value!r}{hint}"
     )
+
+
+def _of_a_run(function: RunFunction) -> RunFunction:
+    """Refuse here, where the script is said, a generator function that no run can be given to."""
+    try:
+        signature(function).bind(None)
+    except TypeError:
+        name = getattr(function, "__qualname__", repr(function))
+        raise TypeError(
+            f"the script {name} must take one argument, the run that it plays: def {name}(run)"
+        ) from None
+    except ValueError:  # of C, without a signature
+        pass
+    return function
 
 
 DEFAULT_SCRIPT = RunScript()

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 __all__ = [
+    "ENGINES",
     "FINAL",
     "LEGAL",
     "RUN_TYPES",
@@ -82,6 +83,17 @@ LEGAL: Final[Mapping[Family, Mapping[State, frozenset[State]]]] = {
         **_OVER,
     },
 }
+
+ENGINES: Final = (
+    "skyvern-1.0",
+    "skyvern-2.0",
+    "skyvern-3.0",
+    "openai-cua",
+    "anthropic-cua",
+    "ui-tars",
+    "yutori-navigator",
+)
+"""Of tasks, as on the wire."""
 
 RUN_TYPES: Final[Mapping[str, Family]] = {
     "task_v1": Family.TASK,

@@ -105,6 +105,8 @@ class Step:
             ("reason", self.reason),
         ):
             _check_text(name, text)
+        if self.screenshot is not None and not isinstance(self.screenshot, bytes):
+            raise TypeError(f"screenshot is the bytes of a PNG, not {self.screenshot!r}")
         if not isinstance(self.output, Unset):
             _check_json("output", self.output)
 
@@ -154,9 +156,24 @@ def _errors(
                 found.append(error)
             case str():
                 found.append(RunError(error, why))
-            case _:
+            case Mapping():
                 found.append(RunError(**error))
+            case _:
+                raise TypeError(
+                    f"an entry of errors is a code, a RunError or a mapping, not {error!r}"
+                )
     return tuple(found)
+
+
+def _downloads(given: Iterable[Download | str] | Download | str) -> tuple[Download, ...]:
+    """Files, of which one may stand alone, and an empty one be its name, as in YAML."""
+    files = (given,) if isinstance(given, Download | str) else tuple(given)
+    for file in files:
+        if not isinstance(file, Download | str):
+            raise TypeError(
+                f"a download is a name or Download('a.csv', 'its content'), not {file!r}"
+            )
+    return tuple(Download(file) if isinstance(file, str) else file for file in files)
 
 
 def created(seconds: float | None = None, *, until: Trigger | None = None) -> Step:
@@ -178,7 +195,7 @@ def running(
     block: str | None = None,
     output: Json | Unset = UNSET,
     errors: Iterable[RunError | str | Mapping[str, Any]] = (),
-    downloads: Iterable[Download] = (),
+    downloads: Iterable[Download | str] | Download | str = (),
     screenshot: bytes | None = None,
     credits: int = 0,
 ) -> Step:
@@ -193,7 +210,7 @@ def running(
         block: label of the workflow block that works; default: the first that is not over.
         output: what the run's ``output`` shows from here on.
         errors: entries of the run's ``errors`` from here on.
-        downloads: files that appear now.
+        downloads: files that appear now: :class:`Download`, or the name of an empty one; one may stand alone.
         screenshot: PNG bytes of the page; default: a small picture of our own.
         credits: credits used in this step.
 
@@ -208,7 +225,7 @@ def running(
         block=block,
         output=deepcopy(output),
         errors=_errors(errors, None, None),
-        downloads=tuple(downloads),
+        downloads=_downloads(downloads),
         screenshot=screenshot,
         credits=credits,
     )
@@ -235,7 +252,10 @@ def needs_totp(identifier: str | None = None, *, step: str | None = None) -> Ste
 
 
 def completed(
-    output: Json | Unset = UNSET, *, downloads: Iterable[Download] = (), credits: int = 0
+    output: Json | Unset = UNSET,
+    *,
+    downloads: Iterable[Download | str] | Download | str = (),
+    credits: int = 0,
 ) -> Step:
     """The run ends well.
 
@@ -245,7 +265,7 @@ def completed(
         credits: credits used at the end.
     """
     return Step(
-        State.COMPLETED, output=deepcopy(output), downloads=tuple(downloads), credits=credits
+        State.COMPLETED, output=deepcopy(output), downloads=_downloads(downloads), credits=credits
     )
 
 
@@ -255,14 +275,14 @@ def _ended_badly(
     error_code: str | None,
     errors: Iterable[RunError | str | Mapping[str, Any]],
     output: Json | Unset,
-    downloads: Iterable[Download],
+    downloads: Iterable[Download | str] | Download | str,
 ) -> Step:
     return Step(
         state,
         reason=reason,
         errors=_errors(errors, error_code, reason),
         output=deepcopy(output),
-        downloads=tuple(downloads),
+        downloads=_downloads(downloads),
     )
 
 
@@ -272,7 +292,7 @@ def failed(
     error_code: str | None = None,
     errors: Iterable[RunError | str | Mapping[str, Any]] = (),
     output: Json | Unset = UNSET,
-    downloads: Iterable[Download] = (),
+    downloads: Iterable[Download | str] | Download | str = (),
 ) -> Step:
     """The run fails.
 
@@ -293,7 +313,7 @@ def terminated(
     error_code: str | None = None,
     errors: Iterable[RunError | str | Mapping[str, Any]] = (),
     output: Json | Unset = UNSET,
-    downloads: Iterable[Download] = (),
+    downloads: Iterable[Download | str] | Download | str = (),
 ) -> Step:
     """The agent decides to stop; arguments as for :func:`failed`."""
     return _ended_badly(State.TERMINATED, reason, error_code, errors, output, downloads)

@@ -15,6 +15,7 @@ from skyvern_testkit.fake.redact import redact_json, redact_target, redact_text
 from skyvern_testkit.faults import FaultRule
 from skyvern_testkit.faults.webhooks import WebhookRule
 from skyvern_testkit.script import Match, Miss, RunInput
+from skyvern_testkit.script.actions import ActionRule
 from skyvern_testkit.wire.http import Request
 from skyvern_testkit.world.events import Effect, EffectDue
 from skyvern_testkit.world.rows import Run
@@ -71,13 +72,24 @@ class _View:
         return [rule for rule in rules if rule.organization_id == self.part.organization_id]
 
     @property
+    def action_rules(self) -> list[ActionRule]:
+        """Likewise, of single actions."""
+        rules = self.fake.world.action_rules
+        if self.part is None:
+            return list(rules)
+        return [rule for rule in rules if rule.organization_id == self.part.organization_id]
+
+    @property
     def unused_faults(self) -> list[FaultRule]:
         unused = self.fake.faults.unused()
         return [it for it in unused if self.part is None or it.number in self.part.faults]
 
     @property
     def unused_webhook_faults(self) -> list[WebhookRule]:
-        return self.fake.webhook_faults.unused() if self.part is None else []
+        unused = self.fake.webhook_faults.unused()
+        if self.part is None:
+            return unused
+        return [rule for rule in unused if rule.organization_id == self.part.organization_id]
 
     @property
     def unmatched(self) -> list[tuple[RunInput, tuple[tuple[Rule, tuple[Miss, ...]], ...]]]:
@@ -226,6 +238,9 @@ def _unused(view: _View) -> Iterator[str]:
     for rule in view.rules:
         if not fake.world.rule_uses.get(rule.number):
             yield f"{_pattern(rule.match)}.play(...): {_why_unused(fake, rule)}"
+    for answered in view.action_rules:
+        if not fake.world.action_uses.get(answered.number):
+            yield f"{redact_text(str(answered.match))}.answer(...): no action matched"
     for fault in view.unused_faults:
         yield f"{fault}: no call met it"
     for strike in view.unused_webhook_faults:

@@ -242,7 +242,9 @@ def _of_mark(text: str) -> Said:
         name, *words = shlex.split(text)
     except ValueError as error:
         raise _refused(f"cannot read [testkit:{text}]: {error}") from None
-    takes = SPELLS[name].takes if name in SPELLS else ()
+    if name not in SPELLS:
+        return _checked(Said(name))
+    takes = SPELLS[name].takes
     arguments: dict[str, str] = {}
     for word in words:
         key, sign, value = word.partition("=")

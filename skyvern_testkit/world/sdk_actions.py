@@ -8,6 +8,7 @@ from skyvern_testkit.script.actions import ActionAnswer, ActionMatch, ActionRule
 from skyvern_testkit.wire.jsontext import Json
 from skyvern_testkit.world.advice import advise
 from skyvern_testkit.world.plausible import plausible
+from skyvern_testkit.world.rows import Run
 from skyvern_testkit.world.world import World
 
 __all__ = ["add_action_rule", "answer_to"]
@@ -32,7 +33,10 @@ _GIVEN: Final = {
 
 
 def add_action_rule(
-    world: World, match: ActionMatch, answers: tuple[ActionAnswer, ...]
+    world: World,
+    match: ActionMatch,
+    answers: tuple[ActionAnswer, ...],
+    organization_id: str | None = None,
 ) -> ActionRule:
     """From now on, actions that match answer these.
 
@@ -40,34 +44,35 @@ def add_action_rule(
         world: whose actions.
         match: which.
         answers: at least one.
+        organization_id: whose actions only; None: of all.
     """
-    rule = ActionRule(len(world.action_rules) + 1, match, answers)
+    rule = ActionRule(len(world.action_rules) + 1, match, answers, organization_id)
     world.action_rules = (*world.action_rules, rule)
     return rule
 
 
-def answer_to(world: World, action: SdkAction, run_id: str) -> Json:
+def answer_to(world: World, action: SdkAction, run: Run) -> Json:
     """The result of an action: of the last rule said that matches, or a plausible one.
 
     Args:
         world: where it happens.
         action: what was asked.
-        run_id: of the workflow run that it is part of.
+        run: the workflow run that it is part of.
 
     Raises:
         Exception: a user's function went wrong.
     """
-    for rule in reversed(world.action_rules):
+    rules = [rule for rule in world.action_rules if rule.is_of(run.organization_id)]
+    for rule in reversed(rules):
         if rule.match.fits(action):
             used = world.action_uses.get(rule.number, 0)
             world.action_uses[rule.number] = used + 1
             answer = rule.answers[min(used, len(rule.answers) - 1)]
             return answer(action) if callable(answer) else answer
-    near = [str(rule.match) for rule in world.action_rules if rule.match.is_for(action.type)]
+    near = [str(rule.match) for rule in rules if rule.match.is_for(action.type)]
     if near:
-        rules = ", ".join(near)
-        asked = {"type": action.type, "prompt": action.prompt, "rules": rules}
-        advise(world, "action_unmatched", run_id, **asked)
+        asked = {"type": action.type, "prompt": action.prompt, "rules": ", ".join(near)}
+        advise(world, "action_unmatched", run.id, **asked)
     return _plausible(world, action)
 
 

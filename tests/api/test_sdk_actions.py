@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from skyvern_testkit import fake_skyvern
 from skyvern_testkit.fake.fake import FakeSkyvern
 from skyvern_testkit.script import completed
 from skyvern_testkit.script.actions import SdkAction
@@ -143,3 +144,9 @@ def test_a_session_that_was_acted_in_can_become_a_profile(fake: FakeSkyvern):
     fake.advance(fake.world.now + 60 * 10**9)
     made = ask(fake, "POST /v1/browser_profiles", name="shop", browser_session_id=session_id)
     assert made["browser_profile_id"].startswith("bp_")
+
+
+def test_an_action_that_nobody_asked_for_is_told_of():
+    with fake_skyvern() as fake:
+        fake.on_action(type="extract").answer(1)
+        assert "on_action(type='extract').answer(...): no action matched" in fake.complaints()

@@ -45,5 +45,5 @@ def test_every_command_of_the_page_works():
                 assert answer.status_code == 200, (words, answer.text)
                 told.append(url.removeprefix(WRITTEN))
         assert [rule.organization_id for rule in fake.world.rules] != [None]
-    assert len(told) == PAGE.count("\ncurl ") == 18
-    assert set(told) >= {f"/_skyvern_testkit/{name}" for name in ("fake", "faults/1", "journal")}
+    assert len(told) == PAGE.count("\ncurl ") == 22
+    assert set(told) >= {f"/_skyvern_testkit/{name}" for name in ("fake", "faults/1", "webhook_faults/1", "journal")}

@@ -233,11 +233,31 @@ def test_codes_expire_on_the_servers_time(fake):
         ),
         (lambda fake: fake.on().play(_generator), "_generator is a generator"),
         (lambda fake: fake.faults.on("get_run", when=bool).answer(503), "condition is a function"),
-        (lambda fake: fake.webhooks, "functions of this process"),
+        (lambda fake: fake.webhooks.receive("https://x.example"), "functions of this process"),
+        (
+            lambda fake: fake.webhooks.on(when=bool).delay(1),
+            "condition is a function",
+        ),
+        (
+            lambda fake: fake.webhooks.on().alter(bytes.upper),
+            "change of the body is a function",
+        ),
+        (lambda fake: fake.on_action().answer(str), "the answer str is a function"),
         (lambda fake: fake.world, "in the server's process"),
         (lambda fake: fake.totp.serve("https://x.example", "123456"), "a function of this process"),
     ],
-    ids=["matcher", "parameter", "generator", "condition", "webhooks", "world", "totp_url"],
+    ids=[
+        "matcher",
+        "parameter",
+        "generator",
+        "condition",
+        "webhooks",
+        "webhook condition",
+        "alter",
+        "action",
+        "world",
+        "totp_url",
+    ],
 )
 def test_what_cannot_travel_says_so(fake, ask, reason):
     with pytest.raises(CannotTravel, match=reason):
@@ -300,3 +320,47 @@ def test_a_server_that_is_none():
         pytest.raises(OrderRefused, match="x-api-key"),
     ):
         stranger.signal("go")
+
+
+def test_single_actions_answer_what_is_said_here(url):
+    with remote_skyvern(url) as fake, remote_skyvern(url) as other:
+        fake.on_action(type="extract", prompt="*price*").answer({"price": 1}, {"price": 2})
+
+        def told(world: RemoteSkyvern, prompt: str = "the price") -> object:
+            action = {"type": "extract", "prompt": prompt}
+            with world.http() as client:
+                body = {"url": "https://shop.example", "action": action}
+                return client.post("/v1/sdk/run_action", json=body).json()["result"]
+
+        assert [told(fake) for _ in range(3)] == [{"price": 1}, {"price": 2}, {"price": 2}]
+        assert told(other) not in ({"price": 1}, {"price": 2})
+        assert "on_action(type='extract', prompt='*price*')" in fake.as_code()
+        assert "on_action" not in other.as_code()
+
+
+def test_strict_tells_of_an_action_that_nobody_asked_for(url):
+    with (
+        pytest.raises(StrictFailure, match=r"on_action\(type='extract'\).*no action matched"),
+        remote_skyvern(url, strict=True) as fake,
+    ):
+        fake.on_action(type="extract").answer(1)
+
+
+def test_webhooks_go_wrong_as_said_here(url):
+    with remote_skyvern(url) as fake, remote_skyvern(url) as other:
+        plan = fake.webhooks.on(status="completed").duplicate(2)
+        for world in (other, fake):
+            world.on().play(completed())
+            follow(world, {**TASK, "webhook_url": "https://hooks.example.com/skyvern"})
+        while len(fake.journal.deliveries) < 3:  # the server writes them down in its own time
+            time.sleep(1)
+        assert plan.struck == 1
+        assert len(other.journal.deliveries) == 1
+
+
+def test_strict_tells_of_a_webhook_that_never_went_wrong(url):
+    with (
+        pytest.raises(StrictFailure, match="no webhook met it"),
+        remote_skyvern(url, strict=True) as fake,
+    ):
+        fake.webhooks.on(status="failed").delay(5)

@@ -23,7 +23,7 @@ def stage() -> Stage:
 
 
 @pytest.mark.parametrize("family", Family)
-@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("state", sorted(FINAL))
 def test_a_run_ends_now_and_its_script_is_over(stage: Stage, family: Family, state: State):
     run_id = stage.start(family, webhook_url=HOOK)
     stage.wait(10)
@@ -134,3 +134,8 @@ def test_over_http_and_from_another_process():
             fake.force(run_id, "running")
         ours = {"x-api-key": fake.api_key}
         assert httpx.post(path, json={"stat": "failed"}, headers=ours).status_code == 422
+
+
+def test_nothing_in_particular_cannot_be_forced():
+    with pytest.raises(TypeError, match="say which thing: its id"):
+        Stage().fake.force(None, "failed")

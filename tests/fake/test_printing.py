@@ -95,3 +95,22 @@ def test_over_http():
         assert fake.as_code() == "fake.on(prompt='*x*').play(RunScript(failed('Wall')))\n"
         assert "Wall" in fake.as_yaml()
         assert other.as_code() == ""
+
+
+def test_what_single_actions_answer_comes_back():
+    fake = FakeSkyvern()
+    fake.on_action(type="extract", prompt=re.compile("price")).answer({"price": 1}, None)
+    fake.on_action(type="validate").answer(bool)
+    text = fake.as_yaml()
+    assert text.startswith("# left out: on_action(type='validate'): the answer bool is a function")
+    twin = again(text)
+    assert twin.as_yaml().partition("format:")[2] == text.partition("format:")[2]
+    (rule,) = twin.world.action_rules
+    assert (rule.match, rule.answers) == (
+        fake.world.action_rules[0].match,
+        ({"price": 1}, None),
+    )
+    assert fake.as_code().splitlines() == [
+        "fake.on_action(type='extract', prompt=re.compile('price')).answer({'price': 1}, None)",
+        "fake.on_action(type='validate').answer(bool)",
+    ]

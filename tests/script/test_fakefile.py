@@ -437,3 +437,38 @@ class TestTheError:
         with pytest.raises(FakeFileError) as caught:
             parse_fake("a.yaml", text)
         assert max(map(len, str(caught.value).splitlines())) < 200
+
+
+# --- single actions -------------------------------------------------------------------------------
+
+
+def test_actions_answer_one_thing_or_one_after_the_other():
+    file = parse_fake(
+        "x",
+        "format: 1\nactions:\n"
+        "- {on: {type: extract, prompt: {regex: price$}}, answers: [{price: 1}, null]}\n"
+        "- {on: {type: ai_*}, answer: null}\n"
+        "- answer: [1, 2]\n",
+    )
+    assert [(str(it.match), it.answers) for it in file.actions] == [
+        ("on_action(type='extract', prompt=re 'price$')", ({"price": 1}, None)),
+        ("on_action(type='ai_*')", (None,)),
+        ("on_action()", ([1, 2],)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("{on: {type: extrat}, answer: 1}", "Did you mean 'extract'?"),
+        ("{on: {typ: extract}, answer: 1}", "Did you mean `type`?"),
+        ("{on: {type: extract}}", "either `answer`, or `answers`"),
+        ("{answer: 1, answers: [1]}", "either `answer`, or `answers`"),
+        ("{answers: 3}", "expected a list of answers; not 3"),
+        ("{answers: []}", "expected a list of answers"),
+        ("3", "a mapping with `on` and `answer`"),
+    ],
+)
+def test_a_wrong_rule_of_actions_is_told(rule, said):
+    with pytest.raises(FakeFileError, match=re.escape(said)):
+        parse_fake("x", f"format: 1\nactions: [{rule}]")

@@ -107,3 +107,22 @@ def test_a_pattern_prints_as_it_was_written():
     assert str(Match(prompt="*a*", parameters={"b": 1})) == "on(prompt='*a*', parameters={'b': 1})"
     assert str(Match(url=re.compile("x"))) == "on(url=re 'x')"
     assert str(Match(parameters={"b": is_urgent})) == "on(parameters={'b': is_urgent})"
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        ({"prompt": 3}, TypeError, "prompt is a glob, a compiled regular expression"),
+        ({"parameters": ["a"]}, TypeError, "parameters is a mapping"),
+        ({"engine": "skyvern-2"}, ValueError, "Did you mean 'skyvern-2.0'"),
+        ({"run_type": "task"}, ValueError, "Did you mean 'task_v"),
+    ],
+    ids=["prompt", "parameters", "engine", "run type"],
+)
+def test_a_pattern_that_could_never_match_is_refused(given, error, said):
+    with pytest.raises(error, match=said):
+        Match(**given)
+
+
+def test_a_glob_of_engines_is_a_pattern():
+    assert Match(engine="*-cua", run_type="task_*").engine == "*-cua"

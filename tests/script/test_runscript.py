@@ -170,3 +170,30 @@ def test_equal_histories_are_equal_scripts():
 
 def test_a_generator_is_known_by_its_name():
     assert GeneratorScript(generator).name == "generator"
+
+
+async def _async_script(run):
+    yield completed()
+
+
+def _without_a_run():
+    yield completed()
+
+
+def _without_a_yield(run):
+    return completed()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("- completed", "written as YAML is parse_script"),
+        (_async_script, "plain `def`, not `async def`"),
+        (_without_a_run, r"def _without_a_run\(run\)"),
+        (_without_a_yield, "It has no `yield`"),
+    ],
+    ids=["yaml", "async", "no argument", "no yield"],
+)
+def test_what_is_no_script_is_refused_where_it_is_said(given, said):
+    with pytest.raises(TypeError, match=said):
+        as_script(given)

@@ -164,3 +164,24 @@ def test_steps_are_immutable():
 def test_a_value_of_the_wrong_kind_is_refused_where_it_is_written(make, told):
     with pytest.raises(TypeError, match=re.escape(told)):
         make()
+
+
+def test_one_file_may_stand_alone_and_an_empty_one_be_its_name():
+    table = Download("a.csv", b"x")
+    assert completed(downloads="a.pdf").downloads == (Download("a.pdf"),)
+    assert running(downloads=table).downloads == (table,)
+    assert failed(downloads=["a.pdf", table]).downloads == (Download("a.pdf"), table)
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "said"),
+    [
+        (completed, {"downloads": [b"%PDF"]}, r"a download is a name or Download\("),
+        (failed, {"errors": ["A", 3]}, "an entry of errors is a code, a RunError or a mapping"),
+        (running, {"screenshot": "page.png"}, "screenshot is the bytes of a PNG"),
+    ],
+    ids=["download", "error", "screenshot"],
+)
+def test_what_is_no_value_of_a_step_is_refused(make, given, said):
+    with pytest.raises(TypeError, match=said):
+        make(**given)

@@ -131,6 +131,7 @@ def test_the_nth_read_goes_wrong():
     ("said", "why"),
     [
         ("faild", "Did you mean failed?"),
+        ("faild Region", "Did you mean failed?"),
         ("failed code=A color=red", "failed takes reason, code, after, not 'color'"),
         ("failed a b", "failed cannot take 'b'"),
         ("slow after=soon", "slow: could not convert"),

@@ -34,6 +34,10 @@ A fake file, with everything that may stand in it::
       - on: {url: {regex: "^https://slow[.]"}}
         play: {running: {until: never}}
 
+    actions:                           # what single actions (`run_sdk_action`) answer
+      - on: {type: extract, prompt: "*price*"}
+        answer: {price: 12.5}          # or `answers`: one for each, the last for all further ones
+
 A rule that stands later wins, as with ``fake.on()``: put the general ones first. ``on`` has the
 fields of :class:`~skyvern_testkit.script.Match`: texts are globs, ``{regex: ...}`` is searched;
 left out, the rule is for every run.
@@ -48,6 +52,7 @@ Values are JSON's, keys are texts, so ``NO``, ``on`` and ``2026-01-31`` mean wha
 :mod:`skyvern_testkit.script.fakefile.nodes`.
 """
 
+from skyvern_testkit.script.fakefile.actions import Answered
 from skyvern_testkit.script.fakefile.file import (
     KINDS,
     FakeFile,
@@ -62,6 +67,7 @@ from skyvern_testkit.script.fakefile.scripts import RunRule
 
 __all__ = [
     "KINDS",
+    "Answered",
     "FakeFile",
     "FakeFileError",
     "Kind",

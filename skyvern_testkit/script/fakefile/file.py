@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
+from skyvern_testkit.script.fakefile.actions import Answered, read_answered
 from skyvern_testkit.script.fakefile.forms import WRONG, expected, text, unknown
 from skyvern_testkit.script.fakefile.nodes import Node, read_nodes
 from skyvern_testkit.script.fakefile.problems import FakeFileError, Place, Problem, Report
@@ -57,12 +58,13 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class FakeFile:
-    """A fake, as its file says it: the resources in the order of their making, and the rules."""
+    """A fake, as its file says it: the resources in the order of their making, and the rules of runs and actions."""
 
     source: str
     description: str | None = None
     resources: tuple[Resource, ...] = ()
     rules: tuple[RunRule, ...] = ()
+    actions: tuple[Answered, ...] = ()
     text: str = field(default="", repr=False, compare=False)
 
     def of_kind(self, kind: str) -> tuple[Resource, ...]:
@@ -76,7 +78,7 @@ class FakeFile:
         return report.problems[0]
 
 
-_FIELDS: Final = ("format", "description", *KINDS, "runs")
+_FIELDS: Final = ("format", "description", *KINDS, "runs", "actions")
 
 
 def _list(
@@ -146,6 +148,8 @@ def examine(source: str, text_: str) -> tuple[FakeFile, tuple[Problem, ...]]:
         for resource in _list(root.fields.get(kind), partial(resources.read, kind), kind, report)
     ]
     rules = _list(root.fields.get("runs"), lambda node: read_rule(node, report), "rules", report)
+    answered = partial(read_answered, report=report)
+    actions = _list(root.fields.get("actions"), answered, "rules of actions", report)
     about = root.fields.get("description")
     description = None if about is None else text(about, report)
     return (
@@ -154,6 +158,7 @@ def examine(source: str, text_: str) -> tuple[FakeFile, tuple[Problem, ...]]:
             None if description is WRONG else description,
             tuple(made),
             tuple(rules),
+            tuple(actions),
             text_,
         ),
         tuple(report.problems),

@@ -21,20 +21,10 @@ from skyvern_testkit.script.fakefile.nodes import Node
 from skyvern_testkit.script.fakefile.problems import Report, nearest
 from skyvern_testkit.script.match import Match
 from skyvern_testkit.script.runscript import RunScript
-from skyvern_testkit.script.states import RUN_TYPES, Family, IllegalMove
+from skyvern_testkit.script.states import ENGINES, RUN_TYPES, Family, IllegalMove
 from skyvern_testkit.script.steps import Step
 
-__all__ = ["RunRule", "read_rule", "read_script"]
-
-ENGINES: Final = (
-    "skyvern-1.0",
-    "skyvern-2.0",
-    "skyvern-3.0",
-    "openai-cua",
-    "anthropic-cua",
-    "ui-tars",
-    "yutori-navigator",
-)
+__all__ = ["RunRule", "pattern", "read_rule", "read_script"]
 
 _GLOB: Final = re.compile(r"[*?\[]")
 
@@ -152,7 +142,7 @@ _PATTERNS: Final[Mapping[str, Form]] = {
 }
 
 
-def _pattern(node: Node, report: Report) -> Any:
+def pattern(node: Node, report: Report) -> Any:
     """A glob, or ``{regex: ...}``."""
     if node.fields is not None:
         return read_call(node, _PATTERNS, "a kind of pattern", report)
@@ -168,7 +158,7 @@ def _one_of(names: tuple[str, ...], what: str) -> Callable[[Node, Report], Any]:
             hint = nearest(name, names)
             report.add(node.place, f"`{name}` is no {what}.{hint} There are: {', '.join(names)}.")
             return WRONG
-        return _pattern(node, report)
+        return pattern(node, report)
 
     return read
 
@@ -182,15 +172,15 @@ def _parameters(node: Node, report: Report) -> Any:
 _MATCH: Final = Form(
     Match,
     {
-        "prompt": _pattern,
-        "url": _pattern,
-        "workflow": _pattern,
+        "prompt": pattern,
+        "url": pattern,
+        "workflow": pattern,
         "parameters": _parameters,
         "engine": _one_of(ENGINES, "engine"),
-        "title": _pattern,
+        "title": pattern,
         "run_type": _one_of(tuple(RUN_TYPES), "run type"),
-        "block": _pattern,
-        "block_type": _pattern,
+        "block": pattern,
+        "block_type": pattern,
     },
 )
 
@@ -212,8 +202,8 @@ def read_rule(node: Node, report: Report) -> RunRule | None:
     for name in node.fields:
         if name not in _RULE_FIELDS:
             unknown(node, name, dict.fromkeys(_RULE_FIELDS), "a rule", report)
-    pattern = node.fields.get("on")
-    match = Match() if pattern is None else read_form(pattern, _MATCH, "on", report)
+    on = node.fields.get("on")
+    match = Match() if on is None else read_form(on, _MATCH, "on", report)
     play = node.fields.get("play")
     if play is None:
         report.add(node.place, "a rule needs `play`: what its runs do")
