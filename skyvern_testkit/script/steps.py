@@ -105,7 +105,7 @@ class Step:
             ("reason", self.reason),
         ):
             _check_text(name, text)
-        if self.screenshot is not None and not isinstance(self.screenshot, bytes):
+        if self.screenshot is not None and not isinstance(self.screenshot, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
             raise TypeError(f"screenshot is the bytes of a PNG, not {self.screenshot!r}")
         if not isinstance(self.output, Unset):
             _check_json("output", self.output)
@@ -169,7 +169,7 @@ def _downloads(given: Iterable[Download | str] | Download | str) -> tuple[Downlo
     """Files, of which one may stand alone, and an empty one be its name, as in YAML."""
     files = (given,) if isinstance(given, Download | str) else tuple(given)
     for file in files:
-        if not isinstance(file, Download | str):
+        if not isinstance(file, Download | str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
             raise TypeError(
                 f"a download is a name or Download('a.csv', 'its content'), not {file!r}"
             )
