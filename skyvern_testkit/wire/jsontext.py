@@ -44,7 +44,7 @@ def without_nul(value: Json) -> Json:
         fields = cast("JsonObject", value)
         return {key.replace("\0", ""): without_nul(item) for key, item in fields.items()}
     if isinstance(value, list):
-        return [without_nul(item) for item in cast("list[Json]", value)]
+        return [without_nul(item) for item in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
     return value
 
 
