@@ -51,18 +51,38 @@ def _targets(block: JsonObject) -> list[str]:
     return [target for target in targets if target]
 
 
+def _leads(blocks: list[JsonObject], beside: str | None) -> dict[str, list[str]]:
+    """Where each block leads: what ends a branch of a conditional leads to that one's next block."""
+    leads = {block["label"]: _targets(block) for block in blocks}
+    for block in reversed(blocks):  # a conditional inside a branch comes after that of the branch
+        after = block["next_block_label"]
+        if block["block_type"] != "conditional" or not after:
+            continue
+        seen: set[str] = {after}
+        coming = list(leads[block["label"]])
+        while coming:
+            label = coming.pop()
+            if label in seen or label not in leads:
+                continue
+            seen.add(label)
+            coming += leads[label]
+            if not any(target != beside for target in leads[label]):
+                leads[label] = [after]
+    return leads
+
+
 def _check_level(blocks: list[JsonObject], *, beside: str | None = None, inside: str = "") -> None:
     labels = [block["label"] for block in blocks]
     edges: dict[str, list[str]] = {}
-    for block in blocks:
-        edges[block["label"]] = []
-        for target in _targets(block):
+    for label, targets in _leads(blocks, beside).items():
+        edges[label] = []
+        for target in targets:
             if target in labels:
-                edges[block["label"]].append(target)
+                edges[label].append(target)
             elif target != beside:
                 raise Refusal(
                     422,
-                    f"Block {block['label']} references unknown next_block_label {target}{inside}",
+                    f"Block {label} references unknown next_block_label {target}{inside}",
                 )
     starts = sorted(set(labels).difference(*edges.values()))
     if labels and not starts:
