@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.world.walking.graph import leads
 
 __all__ = ["check_graph", "walk"]
 
@@ -43,38 +44,10 @@ def check_graph(definition: JsonObject) -> None:
             _check_level(block["loop_blocks"], inside=f" inside loop {block['label']}")
 
 
-def _targets(block: JsonObject) -> list[str]:
-    if block["block_type"] == "conditional":
-        targets = [branch["next_block_label"] for branch in block["branch_conditions"]]
-    else:
-        targets = [block["next_block_label"]]
-    return [target for target in targets if target]
-
-
-def _leads(blocks: list[JsonObject], beside: str | None) -> dict[str, list[str]]:
-    """Where each block leads: what ends a branch of a conditional leads to that one's next block."""
-    leads = {block["label"]: _targets(block) for block in blocks}
-    for block in reversed(blocks):  # a conditional inside a branch comes after that of the branch
-        after = block["next_block_label"]
-        if block["block_type"] != "conditional" or not after:
-            continue
-        seen: set[str] = {after}
-        coming = list(leads[block["label"]])
-        while coming:
-            label = coming.pop()
-            if label in seen or label not in leads:
-                continue
-            seen.add(label)
-            coming += leads[label]
-            if not any(target != beside for target in leads[label]):
-                leads[label] = [after]
-    return leads
-
-
 def _check_level(blocks: list[JsonObject], *, beside: str | None = None, inside: str = "") -> None:
     labels = [block["label"] for block in blocks]
     edges: dict[str, list[str]] = {}
-    for label, targets in _leads(blocks, beside).items():
+    for label, targets in leads(blocks, beside).items():
         edges[label] = []
         for target in targets:
             if target in labels:
