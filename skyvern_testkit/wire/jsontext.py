@@ -44,7 +44,8 @@ def without_nul(value: Json) -> Json:
         fields = cast("JsonObject", value)
         return {key.replace("\0", ""): without_nul(item) for key, item in fields.items()}
     if isinstance(value, list):
-        return list(map(without_nul, value))
+        items: list[Json] = value
+        return list(map(without_nul, items))
     return value
 
 
