@@ -43,8 +43,8 @@ def without_nul(value: Json) -> Json:
     if isinstance(value, dict):
         fields = cast("JsonObject", value)
         return {key.replace("\0", ""): without_nul(item) for key, item in fields.items()}
-    if isinstance(value, list):
-        return [without_nul(item) for item in value]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    if isinstance(value, list | tuple):
+        return [without_nul(item) for item in cast("list[Json]", value)]
     return value
 
 

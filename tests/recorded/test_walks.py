@@ -10,6 +10,7 @@ from tests.recorded.evidence import Recorded
 from tests.recorded.replay import replayed
 
 WALKS = {
+    "mergeruns",
     "walk",
     "walk_async",
     "walk_cancel",

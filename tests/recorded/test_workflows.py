@@ -15,9 +15,12 @@ GROUPS = {
     "blocks2",
     "definitions",
     "folders",
+    "merges",
+    "mutations",
     "rawyaml",
     "roundtrip",
     "updates",
+    "wfsearch",
     "workflows",
     "yaml",
 }

@@ -113,5 +113,5 @@ def asked_in_yaml(
 
 
 def _line(error: Any) -> str:
-    where = " -> ".join(map(str, error["loc"]))
+    where = " -> ".join(str(part) for part in error["loc"] if part != "body")
     return f"{where}: {error['msg']}"

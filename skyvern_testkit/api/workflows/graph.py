@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.world.walking.graph import leads
 
 __all__ = ["check_graph", "walk"]
 
@@ -43,26 +44,18 @@ def check_graph(definition: JsonObject) -> None:
             _check_level(block["loop_blocks"], inside=f" inside loop {block['label']}")
 
 
-def _targets(block: JsonObject) -> list[str]:
-    if block["block_type"] == "conditional":
-        targets = [branch["next_block_label"] for branch in block["branch_conditions"]]
-    else:
-        targets = [block["next_block_label"]]
-    return [target for target in targets if target]
-
-
 def _check_level(blocks: list[JsonObject], *, beside: str | None = None, inside: str = "") -> None:
     labels = [block["label"] for block in blocks]
     edges: dict[str, list[str]] = {}
-    for block in blocks:
-        edges[block["label"]] = []
-        for target in _targets(block):
+    for label, targets in leads(blocks, beside).items():
+        edges[label] = []
+        for target in targets:
             if target in labels:
-                edges[block["label"]].append(target)
+                edges[label].append(target)
             elif target != beside:
                 raise Refusal(
                     422,
-                    f"Block {block['label']} references unknown next_block_label {target}{inside}",
+                    f"Block {label} references unknown next_block_label {target}{inside}",
                 )
     starts = sorted(set(labels).difference(*edges.values()))
     if labels and not starts:

@@ -197,7 +197,7 @@ def _holds_together(definition: Any) -> Any:
     if last and last not in labels:
         raise ValueError(
             f"finally_block_label '{last}' does not reference a valid block. "
-            f"Available labels: {', '.join(labels)}"
+            f"Available labels: {', '.join(labels) or '(none)'}"
         )
     linked = any(
         block.next_block_label is not None or block.block_type == "conditional"

@@ -21,9 +21,12 @@ _LLM_KEY: Final = re.compile("[A-Z][A-Z0-9_.]*")
 """How the server's keys of models look. (It takes those of the providers that it is set up with.)"""
 
 
+_TEMPLATE: Final = re.compile("{{|{%")
+
+
 def normalize_llm_selection(block: Any) -> Any:
     key = (block.llm_key or "").strip()
-    known = block.model is None and _LLM_KEY.fullmatch(key)
+    known = block.model is None and (_LLM_KEY.fullmatch(key) or _TEMPLATE.search(key))
     block.llm_key = key if known else None
     return block
 

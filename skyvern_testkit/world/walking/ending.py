@@ -14,7 +14,7 @@ from skyvern_testkit.world.endings import navigation_error
 from skyvern_testkit.world.rows import BlockRun, Run
 from skyvern_testkit.world.walking import loops
 from skyvern_testkit.world.walking.context import names
-from skyvern_testkit.world.walking.graph import inside_branches, next_label
+from skyvern_testkit.world.walking.graph import find, inside_branches, next_label
 from skyvern_testkit.world.walking.standing import (
     definition_at,
     moved,
@@ -141,6 +141,8 @@ def follow(
     if outcome.state is State.COMPLETED or goes_on:
         if definition["block_type"] == "conditional" and outcome.state is State.COMPLETED:
             frame = _into_branch(frame, definition, row)
+            if frame.label is not None and not outer and find(frame.blocks, frame.label) is None:
+                return _lost(world, run, frame.label)
         else:
             frame = replace(frame, label=next_label(frame.blocks, definition, version))
         return moved(world, run, frames=(*outer, frame))
@@ -165,6 +167,14 @@ def _stop(world: World, run: Run, definition: JsonObject, outcome: Outcome) -> R
     return moved(world, run, frames=(frame,), ending=ending)
 
 
+def _lost(world: World, run: Run, label: str) -> Run:
+    """The run fails where a branch leads to no block."""
+    reason = f"Next block label {label} not found in workflow definition"
+    frame = replace(walk_of(run).frames[0], label=None)
+    ending = walk_of(run).ending or Outcome(state=State.FAILED, reason=reason)
+    return moved(world, run, frames=(frame,), ending=ending)
+
+
 _SENTENCES: Final = {
     State.FAILED: "{block} block failed. failure reason: {reason}",
     State.TERMINATED: "{block} block terminated. Reason: {reason}",
@@ -174,10 +184,12 @@ _SENTENCES: Final = {
 def _into_branch(frame: Frame, conditional: JsonObject, row: BlockRun | None) -> Frame:
     output = row.output if row is not None else None
     label = output["next_block_label"] if output is not None else None
+    if label is None:
+        label = conditional.get("next_block_label")
     if row is None:
         return replace(frame, label=label)
     inside = dict.fromkeys(inside_branches(frame.blocks, conditional), row.id)
-    return replace(frame, label=label, parents={**frame.parents, **inside})
+    return replace(frame, label=label, parents={**inside, **frame.parents})
 
 
 def turn_over(world: World, run: Run) -> Run:

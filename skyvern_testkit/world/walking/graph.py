@@ -7,7 +7,7 @@ from typing import Final
 
 from skyvern_testkit.wire.jsontext import JsonObject
 
-__all__ = ["every_block", "find", "first_label", "inside_branches", "next_label"]
+__all__ = ["every_block", "find", "first_label", "inside_branches", "leads", "next_label"]
 
 
 def every_block(blocks: Sequence[JsonObject]) -> Iterator[JsonObject]:
@@ -36,6 +36,36 @@ def _targets(block: JsonObject) -> list[str | None]:
     return [following] if following else []
 
 
+def leads(blocks: Sequence[JsonObject], beside: str | None = None) -> dict[str, list[str]]:
+    """Where each block of a graph leads, by labels.
+
+    What ends a branch of a conditional leads to that one's next block (recorded ``merges``,
+    ``mergeruns``).
+
+    Args:
+        blocks: of one level.
+        beside: the label of a block that comes last of itself: to lead there is to lead nowhere.
+    """
+    found = {
+        str(block["label"]): [target for target in _targets(block) if target] for block in blocks
+    }
+    for block in reversed(blocks):  # a conditional inside a branch comes after that of the branch
+        after: str | None = block.get("next_block_label")
+        if block["block_type"] != "conditional" or not after:
+            continue
+        seen = {after}
+        coming = list(found[block["label"]])
+        while coming:
+            label = coming.pop()
+            if label in seen or label not in found:
+                continue
+            seen.add(label)
+            coming += found[label]
+            if not any(target != beside for target in found[label]):
+                found[label] = [after]
+    return found
+
+
 def first_label(blocks: Sequence[JsonObject], version: int) -> str | None:
     """Where a list of blocks begins: in a graph, at the one that none leads to."""
     if not blocks:
@@ -52,7 +82,7 @@ def next_label(blocks: Sequence[JsonObject], block: JsonObject, version: int) ->
     if block.get("next_block_label"):
         return str(block["next_block_label"])
     if _is_graph(blocks, version):
-        return None
+        return next(iter(leads(blocks)[block["label"]]), None)
     labels = [str(item["label"]) for item in blocks]
     index = labels.index(str(block["label"])) + 1
     return labels[index] if index < len(labels) else None
@@ -61,8 +91,8 @@ def next_label(blocks: Sequence[JsonObject], block: JsonObject, version: int) ->
 def inside_branches(blocks: Sequence[JsonObject], conditional: JsonObject) -> Iterator[str]:
     """The blocks inside the branches of a conditional, up to where all branches meet again.
 
-    Only ``next_block_label`` is followed: a conditional inside a branch is the branch's end
-    (recorded exchanges ``walk_more.cond_nested``, ``walk_third.cond_in_cond``).
+    A conditional inside a branch is the branch's end (recorded exchanges
+    ``walk_more.cond_nested``, ``walk_third.cond_in_cond``, ``mergeruns.nested2``).
     """
     chains = [list(_chain(blocks, target)) for target in _targets(conditional)]
     meeting = set(chains[0]).intersection(*chains[1:]) if len(chains) > 1 else set[str]()
@@ -75,8 +105,11 @@ def inside_branches(blocks: Sequence[JsonObject], conditional: JsonObject) -> It
 
 def _chain(blocks: Sequence[JsonObject], label: str | None) -> Iterator[str]:
     seen: set[str] = set()
+    following = leads(blocks)
     while label and label not in seen:
         seen.add(label)
         yield label
         block = find(blocks, label)
-        label = block.get("next_block_label") if block else None
+        if block is None or block["block_type"] == "conditional":
+            return
+        label = next(iter(following[label]), None)
