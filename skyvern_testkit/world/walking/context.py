@@ -35,7 +35,7 @@ def turn_of(frames: Iterable[Frame]) -> Frame | None:
 def names(world: World, run: Run, walk: Walk, label: str | None = None) -> dict[str, Any]:
     """What a template may name in the block of that label, in the turn of its loop."""
     workflow = workflow_of(world, run)
-    found: dict[str, Any] = deepcopy(run.input.parameters)  # a template may append to a list
+    found: dict[str, Any] = deepcopy(dict(run.input.parameters))  # a template may append to a list
     turning = {
         str(frame.definition.get("label")) for frame in walk.frames if frame.loop is not None
     }
