@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.runs.checks import check_profile, check_session
+from skyvern_testkit.api.runs.checks import check_profile, check_session, ended_session
 from skyvern_testkit.api.runs.listed import workflow_runs
 from skyvern_testkit.api.runs.requests import WorkflowRunHeaders
 from skyvern_testkit.api.runs.starting import Order, start_run
@@ -13,6 +13,7 @@ from skyvern_testkit.api.runs.workflow_runs import LOST_ON_READ_BACK, refuse_wit
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.blocks import workflow_of
+from skyvern_testkit.world.rows import Run
 
 __all__ = ["ENDPOINTS"]
 
