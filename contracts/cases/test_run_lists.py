@@ -247,6 +247,31 @@ def test_run_that_did_not_fail_has_no_category_of_failure(skyvern: Caller) -> No
     )
 
 
+@case("runlists.category.failed", fact="runs 7")
+def test_run_that_failed_is_found_by_its_category(skyvern: Caller) -> None:
+    unreachable: Json = {"block_type": "http_request", "label": "ask", "method": "GET"}
+    unreachable["url"] = "http://127.0.0.1:1/"
+    inner: Json = {"parameters": [], "blocks": [{**unreachable, "body": {"n": "{{ 404 / 0 }}"}}]}
+    definition = {"title": "Flow", "workflow_definition": inner}
+    made = skyvern.call("create_workflow", json_definition=definition).ok()
+    wpid = made["workflow_permanent_id"]
+    run_id = started(skyvern, wpid)
+    skyvern.wait(5)
+    (row,) = skyvern.call("get_workflow_runs_by_id", workflow_id=wpid).ok()
+    assert row["status"] == "failed"
+    assert row["failure_category"] == [
+        {
+            "category": "NAVIGATION_FAILURE",
+            "confidence_float": 0.9,
+            "reasoning": "Keywords matched",
+            "evidence_source": "keyword_match",
+        }
+    ]
+    of_workflow = {"workflow_permanent_id": [wpid]}
+    assert listed(skyvern, failure_category="NAVIGATION_FAILURE", **of_workflow) == [run_id]
+    assert listed(skyvern, failure_category="UNKNOWN", **of_workflow) == []
+
+
 @case("runlists.stranger", fact="resources 1", alone=True)
 def test_anothers_runs_are_not_listed(skyvern: Caller) -> None:
     wpid = workflow(skyvern)

@@ -142,6 +142,32 @@ def test_webhook_of_a_workflow_run_is_both_answers_in_one(skyvern: Caller) -> No
     assert older <= told.keys()
 
 
+@case("webhooks.workflow.untold", fact="runs 8")
+def test_webhook_of_a_workflow_run_does_not_say_all_that_its_read_says(skyvern: Caller) -> None:
+    wpid = workflow(skyvern, run_with="code")
+    with receiving() as received:
+        run_id = run_of(skyvern, wpid, webhook_url=received.url, max_screenshot_scrolls=3)
+        (told,) = received.wait(skyvern)
+    read = skyvern.call("get_run", run_id=run_id).ok()
+    names = ("run_with", "max_screenshot_scrolls")
+    assert [read[name] for name in names] == ["code", 3]
+    assert [told[name] for name in names] == ["agent", None]
+    assert read["run_request"]["max_screenshot_scrolls"] == 3
+    assert told["run_request"]["max_screenshot_scrolls"] is None
+
+
+@case("webhooks.workflow.category", fact="runs 8")
+def test_webhook_of_a_failed_workflow_run_tells_the_category(skyvern: Caller) -> None:
+    ask: Json = {"block_type": "http_request", "label": "ask", "method": "GET"}
+    wpid = workflow(skyvern, {**ask, "url": "http://127.0.0.1:1/", "body": {"n": "{{ 1 / 0 }}"}})
+    with receiving() as received:
+        run_of(skyvern, wpid, webhook_url=received.url)
+        (told,) = received.wait(skyvern)
+    unknown = {"category": "UNKNOWN", "confidence_float": 0.5}
+    assert told["status"] == "failed"
+    assert told["failure_category"] == [{**unknown, "reasoning": "No keyword match found"}]
+
+
 @case("webhooks.task", fact="runs 8")
 def test_webhook_of_a_task_has_no_request(skyvern: Caller) -> None:
     with receiving() as received:

@@ -131,8 +131,8 @@ def block_output(
     if block.block_type in TASK_BLOCKS:
         if state is State.FAILED and (block.error_codes or had_no_browser(reason)):
             return True, None
-        if block.task_id is None:
-            return False, None
+        if block.task_id is None:  # it failed before it had one: only the server says why
+            return not isinstance(said, Unset), None if isinstance(said, Unset) else said
         return True, _task_output(world, run, block, state, reason, errors, said)
     if not isinstance(said, Unset):
         return True, said

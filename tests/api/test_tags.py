@@ -82,7 +82,7 @@ def test_a_fork_has_tags_of_its_own(fake: FakeSkyvern):
         (completed(), {"status": "completed"}),
         (failed("no"), {"status": "failed", "failure_category": "UNKNOWN"}),
         (terminated("no"), {"status": "terminated"}),
-        (timed_out(), {"status": "timed_out"}),
+        (timed_out(), {"status": "timed_out", "failure_category": "UNKNOWN"}),
     ],
     ids=["completed", "failed", "terminated", "timed_out"],
 )

@@ -18,6 +18,7 @@ WALKS = {
     "walk_fifth",
     "walk_kids",
     "walk_more",
+    "walk_syntax",
     "walk_third",
     "walk_codes",
     "categories",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.runs.checks import check_profile, check_session
+from skyvern_testkit.api.runs.checks import check_profile, check_session, ended_session
 from skyvern_testkit.api.runs.listed import workflow_runs
 from skyvern_testkit.api.runs.requests import WorkflowRunHeaders
 from skyvern_testkit.api.runs.starting import Order, start_run
@@ -13,6 +13,7 @@ from skyvern_testkit.api.runs.workflow_runs import LOST_ON_READ_BACK, refuse_wit
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.wire.jsontext import JsonObject
 from skyvern_testkit.world.blocks import workflow_of
+from skyvern_testkit.world.rows import Run
 
 __all__ = ["ENDPOINTS"]
 
@@ -33,7 +34,7 @@ def retry_workflow_run(call: Call) -> JsonObject:
     if workflow is None or call.world.workflow(workflow.permanent_id, call.organization_id) is None:
         raise Refusal(404, f"Workflow not found for run {run_id}")
     refuse_without_blocks(workflow)  # which the workflow behind a 2.0 task is
-    check_session(call, run.browser_session_id)
+    _check_session(call, run)
     chosen = run.browser_profile_id if run.browser_seed_source == "override" else None
     check_profile(call, chosen)
     asked = run.request_read_back
@@ -74,6 +75,14 @@ def retry_workflow_run(call: Call) -> JsonObject:
             ai_fallback=run.ai_fallback,
         ),
     )
+
+
+def _check_session(call: Call, run: Run) -> None:
+    """A session that the server made for the run is over with it (seen of runs that a person held)."""
+    session_id = run.browser_session_id
+    if session_id is not None and session_id != run.request.get("browser_session_id"):
+        raise ended_session(session_id, "completed")
+    check_session(call, session_id)
 
 
 ENDPOINTS: Final = (Endpoint("retry_workflow_run", retry_workflow_run, headers=WorkflowRunHeaders),)

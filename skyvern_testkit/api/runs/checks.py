@@ -6,7 +6,7 @@ from skyvern_testkit.api.call import Call
 from skyvern_testkit.wire.errors import Refusal
 from skyvern_testkit.world.rows import Profile, Session
 
-__all__ = ["check_profile", "check_session"]
+__all__ = ["check_profile", "check_session", "ended_session"]
 
 
 def check_session(call: Call, session_id: str | None) -> None:
@@ -21,11 +21,16 @@ def check_session(call: Call, session_id: str | None) -> None:
         Session, session_id, f"Browser session {session_id} does not exist or is not live."
     )
     if session.is_over:
-        raise Refusal(
-            410,
-            f"Browser session {session_id} is no longer usable (status: {session.status}). "
-            "Create a new browser session and retry.",
-        )
+        raise ended_session(session_id, session.status)
+
+
+def ended_session(session_id: str, status: str) -> Refusal:
+    """What a browser session that is over is refused with."""
+    return Refusal(
+        410,
+        f"Browser session {session_id} is no longer usable (status: {status}). "
+        "Create a new browser session and retry.",
+    )
 
 
 def check_profile(call: Call, profile_id: str | None) -> None:

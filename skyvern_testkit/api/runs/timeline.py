@@ -147,7 +147,7 @@ def _block_body(world: World, run: Run, block: BlockRun, links: Links) -> JsonOb
         "executed_branch_result": block.branch.get("executed_branch_result"),
         "executed_branch_next_block": block.branch.get("executed_branch_next_block"),
         "script_run": None,
-        "downloaded_file_count": len(block.downloads) if agent and block.output else None,
+        "downloaded_file_count": len(block.downloads) if reached and block.output else None,
     }
 
 

@@ -7,14 +7,15 @@ id is given out before all have passed (facts: resources 3, "Definition errors")
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, cast
 
 from skyvern_testkit.api.workflows import smtp
 from skyvern_testkit.api.workflows.graph import check_graph, walk
 from skyvern_testkit.api.workflows.parameters import RESERVED, default_of
 from skyvern_testkit.wire.errors import Refusal
-from skyvern_testkit.wire.jsontext import JsonObject
+from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.world.walking.templates import syntax_error
 
 __all__ = ["check_definition", "output_key"]
 
@@ -190,6 +191,35 @@ def engines_are_enabled(definition: JsonObject) -> None:
             )
 
 
+def templates_of_triggers_parse(definition: JsonObject) -> None:
+    """What a ``workflow_trigger`` block passes on is read when it is made (recorded: ``walk_syntax``)."""
+    for block in walk(definition["blocks"]):
+        if block["block_type"] != "workflow_trigger":
+            continue
+        for place, text in _texts(block.get("payload"), "payload"):
+            wrong = syntax_error(text)
+            if wrong is not None:
+                raise Refusal(
+                    422,
+                    f"Invalid Jinja2 in workflow_trigger block '{block['label']}': {wrong[0]} "
+                    f"(line {wrong[1]}) at {place}: {text!r}",
+                )
+
+
+def _texts(value: Json, place: str) -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            yield place, value
+        case dict():
+            for key, inner in cast("JsonObject", value).items():
+                yield from _texts(inner, f"{place}.{key}")
+        case list():
+            for number, inner in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+                yield from _texts(inner, f"{place}[{number}]")
+        case _:
+            pass
+
+
 CHECKS: Final[tuple[Callable[[JsonObject], None], ...]] = (
     no_outputs,
     labels_are_unique,
@@ -201,4 +231,5 @@ CHECKS: Final[tuple[Callable[[JsonObject], None], ...]] = (
     blocks_are_complete,
     check_graph,
     engines_are_enabled,
+    templates_of_triggers_parse,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from skyvern_testkit.script import UNSET, Script, State
 from skyvern_testkit.wire.jsontext import JsonObject
@@ -12,10 +12,10 @@ from skyvern_testkit.world.playing import choose_block_script
 from skyvern_testkit.world.rows import Run, Session
 from skyvern_testkit.world.walking import kinds
 from skyvern_testkit.world.walking.begun import Begun, Block
-from skyvern_testkit.world.walking.context import names, turn_of
+from skyvern_testkit.world.walking.context import names, not_rendered, turn_of
 from skyvern_testkit.world.walking.graph import every_block
 from skyvern_testkit.world.walking.standing import definition_at, moved, walk_of, with_row
-from skyvern_testkit.world.walking.templates import TemplateError, render_all
+from skyvern_testkit.world.walking.templates import TemplateError, failed_template, render_all
 from skyvern_testkit.world.walking.walk import Frame, Outcome
 from skyvern_testkit.world.world import World
 
@@ -35,14 +35,19 @@ def begin(world: World, run: Run) -> Run:
                 **{name: render_all(definition.get(name), known) for name in _RENDERED},
             }
         except TemplateError as error:
-            broken = error
+            broken = failed_template(error)
+            shown = {**definition, **dict.fromkeys(_RENDERED)}
+    if kind == "task_v2":
+        shown = _shown_if_rendered(definition, known)
     run = _open(world, run, shown)
     run = traces.expect_browser(world, run)
     run = moved(world, run, at_work=True, said=UNSET, scripted=False, child=None)
     block = block_at(world, run)
     if broken is not None:
-        reason = f"Failed to format jinja template: {broken}"
-        return moved(world, run, outcome=Outcome(state=State.FAILED, reason=reason))
+        run = _without_task(world, run)
+        output = not_rendered(broken, known)
+        outcome = Outcome(state=State.FAILED, reason=str(broken), output=output)
+        return moved(world, run, outcome=outcome)
     if kind == "human_interaction":
         run = _keep_browser(world, run)
     script = choose_block_script(world, run, definition["label"], kind)
@@ -50,6 +55,16 @@ def begin(world: World, run: Run) -> Run:
     if kind == "validation" and isinstance(begun, Outcome):
         run = _without_task(world, run)
     return begun_as(world, run, begun, scripted=script is not None)
+
+
+def _shown_if_rendered(definition: JsonObject, known: dict[str, Any]) -> JsonObject:
+    """A 2.0 task whose words cannot be rendered shows none of them."""
+    words = {name: definition.get(name) for name in ("prompt", "url")}
+    try:
+        render_all(words, known)
+    except TemplateError:
+        return {**definition, **dict.fromkeys(words)}
+    return definition
 
 
 _RENDERED: Final = (

@@ -27,7 +27,13 @@ from skyvern_testkit.world.plausible import plausible
 from skyvern_testkit.world.walking import conditions, loops, requests
 from skyvern_testkit.world.walking.begun import Begun, Block
 from skyvern_testkit.world.walking.context import not_rendered
-from skyvern_testkit.world.walking.templates import TemplateError, evaluate, render, render_all
+from skyvern_testkit.world.walking.templates import (
+    TemplateError,
+    evaluate,
+    failed_template,
+    render,
+    render_all,
+)
 from skyvern_testkit.world.walking.walk import Outcome
 
 __all__ = ["begin", "redirect"]
@@ -39,9 +45,8 @@ def begin(block: Block) -> Begun:
     try:
         return _KINDS.get(kind, _work)(block)
     except TemplateError as error:
-        sentence = str(error)
-        if not error.is_syntax and kind != "terminate":
-            error = TemplateError(f"Failed to format jinja template: {sentence}")
+        if kind != "terminate":
+            error = failed_template(error)
         output = not_rendered(error, dict(block.names))
         return Outcome(state=State.FAILED, reason=str(error), output=output)
 
@@ -159,6 +164,11 @@ def _validation(block: Block) -> Begun:
     return Outcome(state=State.TERMINATED, reason=_NO_PAGE)
 
 
+def _task_v2(block: Block) -> Begun:
+    render_all([block.definition.get("prompt"), block.definition.get("url")], block.names)
+    return _work(block)
+
+
 _PROMPT_SCHEMA: Final = {"type": "object", "properties": {"llm_response": {"type": "string"}}}
 
 
@@ -202,6 +212,7 @@ _KINDS: Final[dict[str, Callable[[Block], Begun]]] = {
     "human_interaction": _human_interaction,
     "validation": _validation,
     "text_prompt": _text_prompt,
+    "task_v2": _task_v2,
     "file_url_parser": _parser,
     "pdf_parser": _parser,
     "data_export": _data_export,

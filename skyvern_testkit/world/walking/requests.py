@@ -51,7 +51,7 @@ def send(block: Block) -> Effect | Outcome:
         run=block.run,
         api_key="",
         outgoing=Outgoing(
-            method=str(definition.get("method") or "GET").upper(), headers=headers, body=body
+            method=str(definition.get("method") or "GET"), headers=headers, body=body
         ),
     )
     return world.emit(effect)

@@ -20,19 +20,22 @@ if TYPE_CHECKING:
 __all__ = [
     "TemplateError",
     "evaluate",
+    "failed_template",
     "not_formatted",
     "render",
     "render_all",
     "single_expression",
+    "syntax_error",
 ]
 
 
 class TemplateError(Exception):
     """A template cannot be rendered; ``str()`` of it is the server's sentence."""
 
-    def __init__(self, sentence: str, *, is_syntax: bool = False) -> None:
+    def __init__(self, sentence: str, *, is_syntax: bool = False, template: str = "") -> None:
         super().__init__(sentence)
         self.is_syntax = is_syntax
+        self.template = template
 
 
 _ADVICE: Final = (
@@ -66,6 +69,13 @@ def not_formatted(template: str, error: Exception) -> TemplateError:
     )
 
 
+def failed_template(error: TemplateError) -> TemplateError:
+    """What a block says whose template has gone wrong; ``terminate`` says the error itself."""
+    found = not_formatted(error.template, error) if error.is_syntax else error
+    sentence = f"Failed to format jinja template: {found}"
+    return TemplateError(sentence, is_syntax=error.is_syntax)
+
+
 def render(template: str, names: Mapping[str, Any]) -> str:
     """A text with its templates filled in.
 
@@ -74,12 +84,12 @@ def render(template: str, names: Mapping[str, Any]) -> str:
     """
     from jinja2.exceptions import TemplateSyntaxError
 
-    if "{{" not in template and "{%" not in template:
+    if not any(sign in template for sign in ("{{", "{%", "{#")):
         return template
     try:
         return _environment().from_string(template).render(names)
     except TemplateSyntaxError as error:
-        raise TemplateError(str(error), is_syntax=True) from None
+        raise TemplateError(str(error), is_syntax=True, template=template) from None
     except Exception as error:  # noqa: BLE001 - a template may go wrong in any way
         raise not_formatted(template, error) from None
 
@@ -100,6 +110,17 @@ def render_all(value: Json, names: Mapping[str, Any]) -> Json:
             return {key: render_all(item, names) for key, item in parts.items()}
         case _:
             return value
+
+
+def syntax_error(template: str) -> tuple[str, int] | None:
+    """What is wrong with a template's syntax, and in which line; None: nothing."""
+    from jinja2.exceptions import TemplateSyntaxError
+
+    try:
+        _environment().parse(template)
+    except TemplateSyntaxError as error:
+        return error.message or "", error.lineno
+    return None
 
 
 _SINGLE: Final = re.compile(r"\s*\{\{(?P<inside>(?:(?!\}\}).)*)\}\}\s*", re.DOTALL)
@@ -125,6 +146,6 @@ def evaluate(template: str, names: Mapping[str, Any]) -> Any:
     try:
         return _environment().compile_expression(inside)(**names)
     except TemplateSyntaxError as error:
-        raise TemplateError(str(error), is_syntax=True) from None
+        raise TemplateError(str(error), is_syntax=True, template=template) from None
     except Exception as error:  # noqa: BLE001 - a template may go wrong in any way
         raise not_formatted(template, error) from None
