@@ -46,4 +46,6 @@ def test_every_command_of_the_page_works():
                 told.append(url.removeprefix(WRITTEN))
         assert [rule.organization_id for rule in fake.world.rules] != [None]
     assert len(told) == PAGE.count("\ncurl ") == 22
-    assert set(told) >= {f"/_skyvern_testkit/{name}" for name in ("fake", "faults/1", "webhook_faults/1", "journal")}
+    assert set(told) >= {
+        f"/_skyvern_testkit/{name}" for name in ("fake", "faults/1", "webhook_faults/1", "journal")
+    }
