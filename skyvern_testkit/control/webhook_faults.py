@@ -107,7 +107,7 @@ def read_webhook_ask(body: str) -> WebhookAsk:
 
 
 def _written_change(fault: Altered) -> Json:
-    if not isinstance(fault.change, Mapping):
+    if callable(fault.change):
         raise ValueError("its change of the body is a function")  # noqa: TRY004 - a value that JSON lacks
     return dict(fault.change)
 
