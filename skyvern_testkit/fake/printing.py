@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from pydantic import BaseModel
 
 from skyvern_testkit.api.workflows.models import request_model
+from skyvern_testkit.api.workflows.smtp import OWN_KEYS
 from skyvern_testkit.fake.redact import redact_text
 from skyvern_testkit.script import RunScript, Script
 from skyvern_testkit.script.actions import ActionMatch, ActionRule
@@ -195,36 +196,72 @@ def _workflows(fake: FakeSkyvern, who: str) -> Iterator[Json]:
         asked: JsonObject = {
             "title": row.title,
             **_some(row.settings),
-            "workflow_definition": _definition(row.definition),
+            "workflow_definition": _definition(row.definition, _declared(row.definition)),
         }
         model = request_model().model_validate(asked)
         yield {"id": permanent_id, **cast("JsonObject", _known(model, asked))}
 
 
-def _definition(value: Json) -> Json:
-    """A definition as it was asked for, of one as it is answered."""
+_REFERENCES: Final = {
+    "loop_over": "loop_over_parameter_key",
+    "source": "source_parameter_key",
+    **{
+        f"smtp_{name}": f"smtp_{name}_secret_parameter_key"
+        for name in ("host", "port", "username", "password")
+    },
+}
+"""Fields of an answer that hold a whole parameter -> those of a request, which hold its key."""
+
+
+def _declared(definition: JsonObject) -> frozenset[str]:
+    parameters = cast("list[JsonObject]", definition.get("parameters") or [])
+    return frozenset(str(item["key"]) for item in parameters if not _is_servers(item))
+
+
+def _definition(value: Json, declared: frozenset[str]) -> Json:
+    """A definition as it was asked for, of one as it is answered.
+
+    Args:
+        value: it, or a part of it.
+        declared: the keys of its parameters; the server puts some in that nobody can ask for.
+    """
     match value:
         case {"parameters": list(), "block_type": _}:
             keys = [item["key"] for item in cast("list[JsonObject]", value["parameters"])]
             rest = {name: part for name, part in value.items() if name != "parameters"}
             return {
-                **cast("JsonObject", _definition(rest)),
+                **cast("JsonObject", _definition(rest, declared)),
                 **({"parameter_keys": keys} if keys else {}),
             }
         case dict():
+            given = cast("JsonObject", value)
             return {
-                name: _definition(part)
-                for name, part in cast("JsonObject", value).items()
+                name: _definition(part, declared)
+                for name, part in (_asked(field, given, declared) for field in given)
                 if name not in _MADE and part is not None
             }
         case _ if is_list(value):
-            return [_definition(part) for part in value if not _is_output(part)]
+            return [_definition(part, declared) for part in value if not _is_made(part)]
         case _:
             return value
 
 
-def _is_output(part: Json) -> bool:
-    return is_object(part) and part.get("parameter_type") == "output"
+def _asked(name: str, given: JsonObject, declared: frozenset[str]) -> tuple[str, Json]:
+    """A field as it was asked for: of a parameter, its key."""
+    part = given[name]
+    if name not in _REFERENCES or not is_object(part) or "parameter_type" not in part:
+        return name, part
+    is_said = part["key"] in declared and not given.get("loop_variable_reference")
+    return _REFERENCES[name], part["key"] if is_said else None
+
+
+def _is_made(part: Json) -> bool:
+    """Is it a parameter that nobody has asked for?"""
+    return is_object(part) and (part.get("parameter_type") == "output" or _is_servers(part))
+
+
+def _is_servers(part: JsonObject) -> bool:
+    return part.get("parameter_type") == "aws_secret" and part.get("aws_key") in OWN_KEYS
 
 
 def _known(model: Any, value: Any) -> Any:

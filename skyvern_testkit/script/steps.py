@@ -105,8 +105,7 @@ class Step:
             ("reason", self.reason),
         ):
             _check_text(name, text)
-        if self.screenshot is not None and not isinstance(self.screenshot, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
-            raise TypeError(f"screenshot is the bytes of a PNG, not {self.screenshot!r}")
+        _check_picture(self.screenshot)
         if not isinstance(self.output, Unset):
             _check_json("output", self.output)
 
@@ -118,6 +117,11 @@ class Step:
 def _check_text(name: str, value: object) -> None:
     if value is not None and not isinstance(value, str):
         raise TypeError(f"{name} is a text, not {value!r}")
+
+
+def _check_picture(value: object) -> None:
+    if value is not None and not isinstance(value, bytes):
+        raise TypeError(f"screenshot is the bytes of a PNG, not {value!r}")
 
 
 def _check_json(where: str, value: Json) -> None:
@@ -168,12 +172,19 @@ def _errors(
 def _downloads(given: Iterable[Download | str] | Download | str) -> tuple[Download, ...]:
     """Files, of which one may stand alone, and an empty one be its name, as in YAML."""
     files = (given,) if isinstance(given, Download | str) else tuple(given)
-    for file in files:
-        if not isinstance(file, Download | str):  # pyright: ignore[reportUnnecessaryIsInstance] - not everybody checks types
+    return tuple(map(_file, files))
+
+
+def _file(given: object) -> Download:
+    match given:
+        case Download():
+            return given
+        case str():
+            return Download(given)
+        case _:
             raise TypeError(
-                f"a download is a name or Download('a.csv', 'its content'), not {file!r}"
+                f"a download is a name or Download('a.csv', 'its content'), not {given!r}"
             )
-    return tuple(Download(file) if isinstance(file, str) else file for file in files)
 
 
 def created(seconds: float | None = None, *, until: Trigger | None = None) -> Step:

@@ -29,6 +29,7 @@ __all__ = ["Part", "advice_of", "complaints", "render"]
 LINES: Final = 40
 """The most of each section: the newest."""
 WIDTH: Final = 300
+BLOCKS: Final = 12
 TRACEBACK: Final = 30
 
 
@@ -261,11 +262,19 @@ def _unused(view: _View) -> Iterator[str]:
 
 def _why_unused(fake: InProcessSkyvern, rule: Rule) -> str:
     """The rule said last wins, so one that matched may never have had its turn."""
+    if rule.match.is_for_block:
+        worked = (
+            f"{block.label} ({block.block_type})"
+            for run in fake.world.rows(Run, rule.organization_id)
+            for block in run.blocks
+        )
+        names = list(dict.fromkeys(worked))[:BLOCKS]
+        return f"no block matched (blocks that worked: {', '.join(names) or 'none'})"
     for run in fake.world.rows(Run):
         if rule.organization_id not in (None, run.organization_id):
             continue
         with contextlib.suppress(Exception):  # of a function in a pattern: it is told elsewhere
-            if not rule.match.is_for_block and not rule.match.misses(run.input):
+            if not rule.match.misses(run.input):
                 return f"a rule said later won for {run.id}, which matches this one, too"
     return "no run matched"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from skyvern_testkit import fake_skyvern
-from skyvern_testkit.control.desk import BODY_LIMIT, Desk
+from skyvern_testkit.control.desk import BODY_LIMIT
 from skyvern_testkit.control.faults import fault_as_json, read_ask
 from skyvern_testkit.faults import (
     AnswerWith,
@@ -21,7 +20,7 @@ from skyvern_testkit.faults import (
     ResetConnection,
     Slow,
 )
-from skyvern_testkit.transport.server import Server, serving
+from skyvern_testkit.transport.server import serving
 
 TASK = {"prompt": "Count", "url": "https://a.example"}
 COUNTED = """
@@ -30,27 +29,6 @@ runs:
 - on: {prompt: "Count*"}
   play: {completed: {output: {n: 3}}}
 """
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with (
-        fake_skyvern(clock="polls", one_organization=False) as fake,
-        serving(fake, control=Desk(fake)) as served,
-    ):
-        yield served
-
-
-@pytest.fixture
-def ann(server: Server) -> Iterator[httpx.Client]:
-    with server.http(headers={"x-api-key": "ann"}) as client:
-        yield client
-
-
-@pytest.fixture
-def bob(server: Server) -> Iterator[httpx.Client]:
-    with server.http(headers={"x-api-key": "bob"}) as client:
-        yield client
 
 
 def outcome(client: httpx.Client) -> object:

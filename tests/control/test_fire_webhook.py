@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from skyvern_testkit import fake_skyvern, remote_skyvern, verify_webhook
-from skyvern_testkit.control.desk import Desk
+from skyvern_testkit import remote_skyvern, verify_webhook
 from skyvern_testkit.control.webhook_faults import read_webhook_ask, webhook_fault_as_json
 from skyvern_testkit.faults.webhooks import (
     Altered,
@@ -26,28 +25,12 @@ from skyvern_testkit.faults.webhooks import (
     WebhookFault,
     WebhookFaults,
 )
-from skyvern_testkit.transport.server import Server, serving
 
 if TYPE_CHECKING:
     import httpx
 
 TASK = {"prompt": "Count", "url": "https://a.example"}
 Received = Queue[tuple[bytes, str | None]]
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with (
-        fake_skyvern(clock="polls", one_organization=False) as fake,
-        serving(fake, control=Desk(fake)) as served,
-    ):
-        yield served
-
-
-@pytest.fixture
-def ann(server: Server) -> Iterator[httpx.Client]:
-    with server.http(headers={"x-api-key": "ann"}) as client:
-        yield client
 
 
 @pytest.fixture

@@ -114,3 +114,49 @@ def test_what_single_actions_answer_comes_back():
         "fake.on_action(type='extract', prompt=re.compile('price')).answer({'price': 1}, None)",
         "fake.on_action(type='validate').answer(bool)",
     ]
+
+
+def test_a_workflow_that_refers_to_its_parameters_comes_back():
+    stage = Stage()
+    loop = {"block_type": "for_loop", "loop_blocks": [{**WAIT, "label": "inner"}]}
+    mail = {"block_type": "send_email", "sender": "a@b.example", "recipients": ["c@d.example"]}
+    mail |= {"subject": "s", "body": "b"}
+    stage.ask(
+        "POST /v1/workflows",
+        json_definition={
+            "title": "References",
+            "workflow_definition": {
+                "parameters": [
+                    {
+                        "parameter_type": "workflow",
+                        "key": "items",
+                        "workflow_parameter_type": "json",
+                        "default_value": ["tea"],
+                    },
+                    {"parameter_type": "aws_secret", "key": "host", "aws_key": "HOST"},
+                    {"parameter_type": "context", "key": "same", "source_parameter_key": "items"},
+                ],
+                "blocks": [
+                    {**loop, "label": "by_key", "loop_over_parameter_key": "items"},
+                    {
+                        **loop,
+                        "label": "by_reference",
+                        "loop_variable_reference": "{{ items }}",
+                        "loop_blocks": [{**WAIT, "label": "other"}],
+                    },
+                    {**mail, "label": "mail", "smtp_host_secret_parameter_key": "host"},
+                    {**mail, "label": "own", "custom_smtp_host": "smtp.b.example"},
+                ],
+            },
+        },
+    )
+    text = stage.fake.as_yaml()
+    assert again(text).as_yaml() == text
+    (workflow,) = parse_fake("x", text).of_kind("workflows")
+    asked = workflow.body["workflow_definition"]
+    by_key, by_reference, by_secret, own = asked["blocks"]
+    assert asked["parameters"][-1]["source_parameter_key"] == "items"
+    assert by_key["loop_over_parameter_key"] == "items"
+    assert "loop_over_parameter_key" not in by_reference
+    assert by_secret["smtp_host_secret_parameter_key"] == "host"
+    assert not own.keys() & {"smtp_host", "smtp_host_secret_parameter_key"}

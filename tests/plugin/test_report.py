@@ -408,3 +408,16 @@ def test_a_rule_that_a_later_one_took_is_told_as_such():
             asked = {"prompt": "invoice", "url": "https://x.example"}
             run_id = http.post("/v1/run/tasks", json=asked).json()["run_id"]
         assert f"a rule said later won for {run_id}, which matches this one, too" in fake.report()
+
+
+def test_a_rule_for_a_block_that_nobody_has_is_shown_the_blocks_that_worked():
+    wait = {"block_type": "wait", "label": "pause", "wait_sec": 1}
+    definition = {"title": "w", "workflow_definition": {"parameters": [], "blocks": [wait]}}
+    with fake_skyvern() as fake, fake.http() as http:
+        fake.on(block="pouse").play(completed())
+        made = http.post("/v1/workflows", json={"json_definition": definition}).json()
+        http.post("/v1/run/workflows", json={"workflow_id": made["workflow_permanent_id"]})
+        fake.clock.advance(60)
+        (line, *_) = fake.complaints()
+    said = "on(block='pouse').play(...): no block matched (blocks that worked: pause (wait))"
+    assert line == said

@@ -12,7 +12,7 @@ from typing import Final
 
 from skyvern_testkit.wire.jsontext import JsonObject
 
-__all__ = ["SECRETS", "Secret", "secret_of", "trouble"]
+__all__ = ["OWN_KEYS", "SECRETS", "Secret", "secret_of", "trouble"]
 
 _UNUSED = "UNUSED_CUSTOM_SMTP_PLACEHOLDER"
 
@@ -43,6 +43,10 @@ class Secret:
     def is_placeholder(self) -> bool:
         """Is there nothing behind it?"""
         return self.aws_key == _UNUSED
+
+
+OWN_KEYS: Final = frozenset({*SECRETS.values(), _UNUSED})
+"""``aws_key`` of the parameters that the server puts into a definition by itself."""
 
 
 def _asked(block: JsonObject, name: str) -> str | None:
