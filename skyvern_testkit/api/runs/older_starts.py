@@ -6,7 +6,14 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget, checked_url
+from skyvern_testkit.api.fields import (
+    BrowserAddress,
+    Lazy,
+    ProxyLocation,
+    ProxyTarget,
+    check_browser_address,
+    checked_url,
+)
 from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.older import older_task_v2
 from skyvern_testkit.api.runs.parameters import credential_of, resolve
@@ -49,7 +56,7 @@ class TaskBody(Lazy):
     application: str | None = None
     include_action_history_in_verification: bool | None = False
     max_screenshot_scrolls: int | None = None
-    browser_address: str | None = None
+    browser_address: BrowserAddress = None
     include_extracted_text: bool | None = True
     browser_session_id: str | None = None
 
@@ -142,6 +149,7 @@ def run_task_v2(call: Call) -> JsonObject:
     url = checked_url(asked.url or None, "url")
     webhook_url = checked_url(asked.webhook_callback_url or None, "webhook_callback_url")
     totp_url = checked_url(asked.totp_verification_url or None, "totp_verification_url")
+    check_browser_address(asked.browser_address)
     check_session(call, asked.browser_session_id)
     named = isinstance(asked.proxy_location, str) and asked.proxy_location in [*ProxyLocation]
     kept: JsonObject = {
@@ -187,7 +195,7 @@ class WorkflowRunBody(Lazy):
     max_screenshot_scrolls: int | None = None
     extra_http_headers: dict[str, str] | None = None
     cdp_connect_headers: dict[str, str] | None = None
-    browser_address: str | None = None
+    browser_address: BrowserAddress = None
     run_with: Any = None
     ai_fallback: bool | None = None
 

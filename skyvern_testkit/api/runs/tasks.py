@@ -38,7 +38,7 @@ def run_task(call: Call) -> JsonObject:
     asked: TaskRunRequest = call.body
     engine = RunEngine.SKYVERN_V2 if asked.publish_workflow else asked.engine
     webhook_url = checked_url(asked.webhook_url or None, "webhook_url")
-    totp_url = checked_url(asked.totp_url, "totp_url")
+    totp_url = checked_url(asked.totp_url or None, "totp_url")
     check_files(call, asked.file_ids)
     run_type = RUN_TYPE_OF_ENGINE.get(engine)
     if run_type is None:

@@ -43,7 +43,9 @@ def run_workflow(call: Call) -> JsonObject:
     webhook_url = asked.webhook_url
     if webhook_url:
         webhook_url = checked_url(webhook_url, "webhook_url")
-    totp_url = checked_url(asked.totp_url, "totp_url")
+    totp_url = asked.totp_url
+    if totp_url:
+        totp_url = checked_url(totp_url, "totp_url")
     check_files(call, asked.file_ids)
     if asked.browser_type is not None:
         raise Refusal(
