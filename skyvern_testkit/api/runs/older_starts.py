@@ -11,6 +11,8 @@ from skyvern_testkit.api.fields import (
     Lazy,
     ProxyLocation,
     ProxyTarget,
+    Scrolls,
+    WorkflowProxy,
     check_browser_address,
     checked_url,
 )
@@ -186,13 +188,13 @@ def run_task_v2(call: Call) -> JsonObject:
 
 class WorkflowRunBody(Lazy):
     data: dict[str, Any] | None = None
-    proxy_location: ProxyTarget = None
+    proxy_location: WorkflowProxy = None
     webhook_callback_url: str | None = None
     totp_verification_url: str | None = None
     totp_identifier: str | None = None
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
-    max_screenshot_scrolls: int | None = None
+    max_screenshot_scrolls: Scrolls = None
     extra_http_headers: dict[str, str] | None = None
     cdp_connect_headers: dict[str, str] | None = None
     browser_address: BrowserAddress = None
