@@ -41,6 +41,7 @@ __all__ = [
     "check_timezone",
     "checked_url",
     "is_known_host",
+    "stored_proxy",
 ]
 
 
@@ -145,6 +146,13 @@ def _geo_target_or_none(value: Any) -> Any:
 
 TaskProxy = Annotated[_AnyProxy, BeforeValidator(_geo_target_or_none)]
 """The proxy of tasks: a place that is none counts as not said."""
+
+
+def stored_proxy(asked: Any) -> Any:
+    """The proxy of a workflow run as it is read back: an object that is no place is gone."""
+    place = _geo_target_or_none(asked)
+    return place.model_dump() if isinstance(place, GeoTarget) else place
+
 
 WorkflowProxy = ProxyLocation | GeoTarget | dict[str, Any] | None
 """The proxy of workflow runs: an object that is no place is kept as it is."""

@@ -15,6 +15,7 @@ from skyvern_testkit.api.fields import (
     WorkflowProxy,
     check_browser_address,
     checked_url,
+    stored_proxy,
 )
 from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.older import older_task_v2
@@ -244,7 +245,11 @@ def run_workflow(call: Call) -> JsonObject:
             origin="run_workflow",
             workflow=workflow,
             echo=echo,
-            read_back={**echo, **dict.fromkeys(LOST_ON_READ_BACK)},
+            read_back={
+                **echo,
+                "proxy_location": stored_proxy(echo["proxy_location"]),
+                **dict.fromkeys(LOST_ON_READ_BACK),
+            },
             parameters=parameters.values,
             unreadable=parameters.unreadable,
             webhook_url=webhook_url,

@@ -6,7 +6,7 @@ from typing import Final
 
 from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import checked_url
+from skyvern_testkit.api.fields import checked_url, stored_proxy
 from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.parameters import credential_of, resolve
 from skyvern_testkit.api.runs.requests import (
@@ -89,6 +89,7 @@ def run_workflow(call: Call) -> JsonObject:
             read_back={
                 **echo,
                 "parameters": parameters.values,
+                "proxy_location": stored_proxy(echo["proxy_location"]),
                 **dict.fromkeys(LOST_ON_READ_BACK),
             },
             parameters=parameters.values,
