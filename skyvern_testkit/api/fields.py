@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     AnyHttpUrl,
+    AnyWebsocketUrl,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,16 +26,22 @@ from skyvern_testkit.wire.errors import Refusal
 
 __all__ = [
     "URL_ADVICE",
+    "BrowserAddress",
     "GeoTarget",
     "Lazy",
     "NamedProxyTarget",
     "ProxyLocation",
     "ProxySession",
     "ProxyTarget",
+    "Scrolls",
+    "TaskProxy",
+    "WorkflowProxy",
+    "check_browser_address",
     "check_host",
     "check_timezone",
     "checked_url",
     "is_known_host",
+    "stored_proxy",
 ]
 
 
@@ -102,7 +109,7 @@ class GeoTarget(Lazy):
 
 def _geo_target(value: Any) -> Any:
     """An object is a place, unless it names a proxy of the caller's own by its URL."""
-    if not hasattr(value, "keys") or "url" in value:
+    if not hasattr(value, "keys") or ("url" in value and "country" not in value):
         return value
     return GeoTarget.model_validate(value)
 
@@ -127,7 +134,28 @@ _AnyProxy = Annotated[
 ]
 
 ProxyTarget = Annotated[_AnyProxy, BeforeValidator(_geo_target)]
-"""The proxy of runs, workflows and browser sessions."""
+"""The proxy of workflows and browser sessions."""
+
+
+def _geo_target_or_none(value: Any) -> Any:
+    try:
+        return _geo_target(value)
+    except ValidationError:
+        return None
+
+
+TaskProxy = Annotated[_AnyProxy, BeforeValidator(_geo_target_or_none)]
+"""The proxy of tasks: a place that is none counts as not said."""
+
+
+def stored_proxy(asked: Any) -> Any:
+    """The proxy of a workflow run as it is read back: an object that is no place is gone."""
+    place = _geo_target_or_none(asked)
+    return place.model_dump() if isinstance(place, GeoTarget) else place
+
+
+WorkflowProxy = ProxyLocation | GeoTarget | dict[str, Any] | None
+"""The proxy of workflow runs: an object that is no place is kept as it is."""
 
 NamedProxyTarget = Annotated[_AnyProxy, BeforeValidator(_pinned)]
 """The proxy of browser profiles and credentials: an unknown name has a text of its own there, and
@@ -135,6 +163,49 @@ no proxy of the caller's own is taken."""
 
 ProxySession = Annotated[str | None, AfterValidator(_no_blank)]
 """The proxy session of browser profiles and credentials, without the spaces around it."""
+
+
+_ADDRESS_WANTED: Final = "browser_address must be an HTTP(S) or WebSocket URL with a host"
+
+
+@cache
+def _browser_url() -> TypeAdapter[AnyHttpUrl | AnyWebsocketUrl]:
+    return TypeAdapter(AnyHttpUrl | AnyWebsocketUrl)
+
+
+def _known_address(address: str | None) -> str | None:
+    if address:
+        try:
+            port = _browser_url().validate_python(address.strip()).port
+        except ValidationError:
+            port = 0
+        if port == 0:
+            raise ValueError(_ADDRESS_WANTED)
+    return address
+
+
+BrowserAddress = Annotated[str | None, AfterValidator(_known_address)]
+"""Where a browser is that runs already; the text is kept as it was sent."""
+
+
+def check_browser_address(address: str | None) -> None:
+    """The same check by operations that make it themselves.
+
+    Raises:
+        Refusal: the real server's 422.
+    """
+    try:
+        _known_address(address)
+    except ValueError as error:
+        raise Refusal(422, f"browser_address: Value error, {error}") from None
+
+
+def _within_scrolls(number: int | None) -> int | None:
+    return None if number is None else min(max(number, 0), 1000)
+
+
+Scrolls = Annotated[int | None, AfterValidator(_within_scrolls)]
+"""How often a page is scrolled for a screenshot: within bounds, whatever was asked for."""
 
 
 def check_timezone(name: str | None) -> None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Annotated, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import Lazy
+from skyvern_testkit.api.fields import Lazy, check_browser_address
 from skyvern_testkit.api.runs.requests import workflow_echo
 from skyvern_testkit.api.workflows.making import make_workflow
 from skyvern_testkit.script import DEFAULT_SCRIPT, Family, RunInput, State
@@ -162,7 +161,7 @@ def _own_run(call: Call, run_id: str) -> Run:
 
 def _made(call: Call, asked: RunActionBody) -> Run:
     """A workflow and a run for this action, completed before it begins."""
-    _check_address(asked.browser_address)
+    check_browser_address(asked.browser_address)
     _use_session(call, asked.browser_session_id)
     world = call.world
     workflow = make_workflow(
@@ -208,23 +207,6 @@ def _made(call: Call, asked: RunActionBody) -> Run:
     )
     tag_end(world, run)
     return world.change(run, modified_at=ended + MICROSECOND)
-
-
-def _check_address(address: str | None) -> None:
-    if not address:
-        return
-    try:
-        parts = urlsplit(address.strip())
-        known = parts.scheme in ("http", "https", "ws", "wss")
-        usable = known and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise Refusal(
-            422,
-            "browser_address: Value error, browser_address must be an HTTP(S) or WebSocket URL "
-            "with a host",
-        )
 
 
 def _use_session(call: Call, session_id: str | None) -> None:

@@ -20,7 +20,7 @@ RESOURCES = OF_CREDENTIALS | {
     "totplinks",
 }
 OF_SCRIPTS = {"scripts", "scripts_versions", "scripts_generated", "scripts_cache"}
-RESOURCES |= {"credorder", "sessionids"}
+RESOURCES |= {"blanks", "credorder", "sessionids", "touched"}
 RESOURCES |= OF_SCRIPTS | {"llms", "actions", "actions2", "extras"}
 
 EXCHANGES = [

@@ -10,6 +10,12 @@ from tests.recorded.evidence import Recorded
 from tests.recorded.replay import replayed
 
 RUNS = {
+    "addresses",
+    "olderfields",
+    "oldlist",
+    "proxyread",
+    "runfields",
+    "taskorder",
     "artifacts",
     "legacyruns",
     "legacystart",

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import checked_url
+from skyvern_testkit.api.fields import check_browser_address, checked_url
 from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.requests import (
     CredentialSource,
@@ -40,6 +40,7 @@ def login(call: Call) -> JsonObject:
     asked: LoginRequest = call.body
     url, webhook_url, totp_url = _urls(asked)
     parameter = _credential_parameter(call, asked)
+    check_browser_address(asked.browser_address)
     check_session(call, asked.browser_session_id)
     check_profile(call, asked.browser_profile_id)
     block = {
@@ -62,6 +63,7 @@ def login(call: Call) -> JsonObject:
         parameters=given,
         prompt=asked.prompt,
         urls=(url, webhook_url, totp_url),
+        totp_identifier=asked.totp_identifier or None,
         credential_id=asked.credential_id,
     )
 
@@ -70,6 +72,7 @@ def download_files(call: Call) -> JsonObject:
     """Accept a download; a run that downloads nothing completes all the same (facts: runs 5)."""
     asked: DownloadFilesRequest = call.body
     url, webhook_url, totp_url = _urls(asked)
+    check_browser_address(asked.browser_address)
     check_session(call, asked.browser_session_id)
     check_profile(call, asked.browser_profile_id)
     block = {
@@ -93,6 +96,7 @@ def download_files(call: Call) -> JsonObject:
         parameters={},
         prompt=asked.navigation_goal,
         urls=(url, webhook_url, totp_url),
+        totp_identifier=asked.totp_identifier,
         credential_id=None,
     )
 
@@ -119,6 +123,7 @@ def _start_browser_task(
     parameters: JsonObject,
     prompt: str | None,
     urls: _Urls,
+    totp_identifier: str | None,
     credential_id: str | None,
 ) -> JsonObject:
     url, webhook_url, totp_url = urls
@@ -130,12 +135,11 @@ def _start_browser_task(
             proxy_location=plain(asked.proxy_location),
             webhook_url=webhook_url,
             totp_url=totp_url,
-            totp_identifier=asked.totp_identifier,
+            totp_identifier=totp_identifier,
             browser_session_id=asked.browser_session_id,
             browser_profile_id=asked.browser_profile_id,
             start_fresh_browser=asked.start_fresh_browser,
             max_screenshot_scrolls=asked.max_screenshot_scrolling_times,
-            browser_address=asked.browser_address,
         )
         answer = start_run(
             call,

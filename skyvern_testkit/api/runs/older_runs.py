@@ -15,6 +15,7 @@ from skyvern_testkit.api.fields import Lazy
 from skyvern_testkit.api.runs.canceling import cancel
 from skyvern_testkit.api.runs.listed import (
     WorkflowRunStatus,
+    behind,
     contains,
     inputs_of,
     is_behind,
@@ -122,18 +123,19 @@ class RunsQuery(Lazy):
 
 
 def get_runs(call: Call) -> list[JsonObject]:
-    """Workflow runs and tasks in one list, each in its own form, newest first."""
+    """Workflow runs, those behind 2.0 tasks too, and tasks in one list, newest first."""
     query: RunsQuery = call.query
     found = [
         run
-        for run in newest_first(call.world, call.organization_id)
-        if run.family is not Family.TASK_V2
+        for made in newest_first(call.world, call.organization_id)
+        if (run := behind(made) if made.family is Family.TASK_V2 else made)
         and not (query.status and str(run.status) not in query.status)
         and not (query.search_key and not _mentions(run, query.search_key))
     ]
-    return [
+    start = (query.page - 1) * query.page_size
+    return [  # of lists of its own, so that no page is too far for the database
         workflow_run_row(call.world, run) if run.family is Family.WORKFLOW else task_row(run)
-        for run in page_of(found, query.page, query.page_size)
+        for run in found[start : start + query.page_size]
     ]
 
 

@@ -6,7 +6,17 @@ from enum import StrEnum
 from typing import Any, Final, Literal
 
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget, checked_url
+from skyvern_testkit.api.fields import (
+    BrowserAddress,
+    Lazy,
+    ProxyLocation,
+    ProxyTarget,
+    Scrolls,
+    WorkflowProxy,
+    check_browser_address,
+    checked_url,
+    stored_proxy,
+)
 from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.older import older_task_v2
 from skyvern_testkit.api.runs.parameters import credential_of, resolve
@@ -49,7 +59,7 @@ class TaskBody(Lazy):
     application: str | None = None
     include_action_history_in_verification: bool | None = False
     max_screenshot_scrolls: int | None = None
-    browser_address: str | None = None
+    browser_address: BrowserAddress = None
     include_extracted_text: bool | None = True
     browser_session_id: str | None = None
 
@@ -142,6 +152,7 @@ def run_task_v2(call: Call) -> JsonObject:
     url = checked_url(asked.url or None, "url")
     webhook_url = checked_url(asked.webhook_callback_url or None, "webhook_callback_url")
     totp_url = checked_url(asked.totp_verification_url or None, "totp_verification_url")
+    check_browser_address(asked.browser_address)
     check_session(call, asked.browser_session_id)
     named = isinstance(asked.proxy_location, str) and asked.proxy_location in [*ProxyLocation]
     kept: JsonObject = {
@@ -178,16 +189,16 @@ def run_task_v2(call: Call) -> JsonObject:
 
 class WorkflowRunBody(Lazy):
     data: dict[str, Any] | None = None
-    proxy_location: ProxyTarget = None
+    proxy_location: WorkflowProxy = None
     webhook_callback_url: str | None = None
     totp_verification_url: str | None = None
     totp_identifier: str | None = None
     browser_session_id: str | None = None
     browser_profile_id: str | None = None
-    max_screenshot_scrolls: int | None = None
+    max_screenshot_scrolls: Scrolls = None
     extra_http_headers: dict[str, str] | None = None
     cdp_connect_headers: dict[str, str] | None = None
-    browser_address: str | None = None
+    browser_address: BrowserAddress = None
     run_with: Any = None
     ai_fallback: bool | None = None
 
@@ -234,7 +245,11 @@ def run_workflow(call: Call) -> JsonObject:
             origin="run_workflow",
             workflow=workflow,
             echo=echo,
-            read_back={**echo, **dict.fromkeys(LOST_ON_READ_BACK)},
+            read_back={
+                **echo,
+                "proxy_location": stored_proxy(echo["proxy_location"]),
+                **dict.fromkeys(LOST_ON_READ_BACK),
+            },
             parameters=parameters.values,
             unreadable=parameters.unreadable,
             webhook_url=webhook_url,

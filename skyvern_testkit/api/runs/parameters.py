@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from skyvern_testkit.api.runs.owner import Owner
 from skyvern_testkit.wire.errors import Refusal, ServerCrash, check_storable
@@ -43,24 +43,36 @@ def resolve(owner: Owner, workflow: Workflow, given: JsonObject | None) -> Param
         Refusal: a required value is missing, of another type, or no credential.
         ServerCrash: a value cannot be kept.
     """
-    given = given or {}
-    sought = {item["key"]: _sought(item, given) for item in _declared(workflow)}
-    _refuse_missing(workflow, sought)
+    declared = _declared(workflow)
+    chosen = {
+        parameter["key"]: value
+        for parameter in declared
+        if (value := _chosen(parameter, (given or {}).get(parameter["key"]))) is not None
+    }
+    missing = sorted(key for key, value in chosen.items() if value is _MISSING)
+    if missing:
+        raise Refusal(
+            400,
+            f"Missing value for parameter {', '.join(missing)} in workflow {workflow.permanent_id}",
+        )
+    kinds = {parameter["key"]: parameter["workflow_parameter_type"] for parameter in declared}
+    for key, value in chosen.items():
+        if kinds[key] == "credential_id":
+            check_credential(owner, value)
     values: JsonObject = {}
     unreadable: str | None = None
-    for parameter in _declared(workflow):
-        key, kind = parameter["key"], parameter["workflow_parameter_type"]
-        value = sought[key]
-        if value is None:
-            continue
+    for key, value in chosen.items():
+        kind = kinds[key]
         if kind == "credential_id":
-            values[key] = check_credential(owner, value)
+            values[key] = value
             continue
         convert = _CONVERTERS.get(kind, _text)
         try:
-            values[key] = convert(value)
+            read = convert(value)
         except _UNFIT:
             raise Refusal(400, _refusal(kind, value)) from None
+        if read is None:  # JSON's own null
+            raise Refusal(422, _NO_VALUE)
         _check_kept(value)
         try:
             values[key] = convert(_text(value))
@@ -69,34 +81,48 @@ def resolve(owner: Owner, workflow: Workflow, given: JsonObject | None) -> Param
     return Parameters(values, unreadable)
 
 
-def _sought(parameter: JsonObject, given: JsonObject) -> Json:
-    """What was given, or the default; an empty text is nothing, except as a string."""
-    value = given.get(parameter["key"])
+_MISSING: Final = object()
+
+
+def _chosen(parameter: JsonObject, value: Json) -> Any:
+    """What was given, the default where nothing was; ``_MISSING``; None where none is needed.
+
+    What was given as blank is missing, default or not; a text may be blank.
+    """
+    kind, default = parameter["workflow_parameter_type"], parameter.get("default_value")
+    optional = kind == "credential_id" and default is None
     if value is None:
-        value = parameter.get("default_value")
-    is_nothing = value == "" and parameter["workflow_parameter_type"] != "string"
-    return None if is_nothing else value
+        value = default
+    elif _is_blank(kind, value):
+        value = None
+    return value if value is not None or optional else _MISSING
 
 
-def _refuse_missing(workflow: Workflow, sought: JsonObject) -> None:
-    """Before any value is looked at (recorded exchanges ``runmore.order*``)."""
-    missing = [
-        parameter["key"]
-        for parameter in _declared(workflow)
-        if sought[parameter["key"]] is None
-        and parameter["workflow_parameter_type"] != "credential_id"
-    ]
-    if missing:
-        raise Refusal(
-            400,
-            f"Missing value for parameter {', '.join(missing)} in workflow {workflow.permanent_id}",
-        )
+def _is_blank(kind: str, value: Json) -> bool:
+    if isinstance(value, str):
+        return kind != "string" and not value.strip()
+    return kind == "file_url" and value == {}
+
+
+_NO_VALUE: Final = "; ".join(
+    f"value -> {name}: Input should be a valid {noun}"
+    for name, noun in {
+        "bool": "boolean",
+        "int": "integer",
+        "float": "number",
+        "str": "string",
+        "dict[any,any]": "dictionary",
+        "list[any]": "list",
+    }.items()
+)
 
 
 def _check_kept(value: Json) -> None:
     """A text is kept as it is, and NaN not at all; inside of JSON both are (seen on 1.0.56)."""
     if isinstance(value, float) and math.isnan(value):
         raise ServerCrash("WorkflowRunParameterPersistenceError")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ServerCrash("OverflowError")
     check_storable(value)
 
 
@@ -104,7 +130,8 @@ _UNFIT: Final = (TypeError, ValueError, KeyError)
 
 
 def _refusal(kind: str, value: Json) -> str:
-    return f"Invalid workflow parameter. Expected parameter type: {kind}. Value: {value}."
+    shown = json.dumps(value) if isinstance(value, dict | list) else value
+    return f"Invalid workflow parameter. Expected parameter type: {kind}. Value: {shown}."
 
 
 def _boolean(value: Json) -> bool:

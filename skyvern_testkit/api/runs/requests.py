@@ -8,13 +8,21 @@ from typing import Annotated, Any, Final
 from pydantic import (
     AfterValidator,
     AliasChoices,
+    BeforeValidator,
     Field,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from skyvern_testkit.api.fields import Lazy, ProxyLocation, ProxyTarget
+from skyvern_testkit.api.fields import (
+    BrowserAddress,
+    Lazy,
+    ProxyLocation,
+    Scrolls,
+    TaskProxy,
+    WorkflowProxy,
+)
 from skyvern_testkit.wire.errors import ServerCrash
 from skyvern_testkit.wire.jsontext import JsonObject
 
@@ -87,7 +95,7 @@ class TaskRunRequest(_MayStartFresh):
     url: str | None = None
     engine: RunEngine = RunEngine.SKYVERN_V1
     title: str | None = None
-    proxy_location: ProxyTarget = ProxyLocation.RESIDENTIAL
+    proxy_location: TaskProxy = ProxyLocation.RESIDENTIAL
     data_extraction_schema: dict[Any, Any] | list[Any] | str | None = None
     error_code_mapping: dict[str, str] | None = None
     max_steps: int | None = None
@@ -102,17 +110,53 @@ class TaskRunRequest(_MayStartFresh):
     cdp_connect_headers: dict[str, str] | None = None
     publish_workflow: bool = False
     include_action_history_in_verification: bool | None = False
-    max_screenshot_scrolls: int | None = None
-    browser_address: str | None = None
+    max_screenshot_scrolls: Scrolls = None
+    browser_address: BrowserAddress = None
     run_with: _Runner = None
     file_ids: Annotated[list[str], Field(max_length=50)] | None = None
+
+
+def _no_boolean(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("max_elapsed_time_minutes must be an integer, not a boolean")  # noqa: TRY004 - an item of a 422
+    return value
+
+
+_Minutes = Annotated[
+    Annotated[int, Field(ge=1, le=480)] | None,
+    BeforeValidator(_no_boolean),
+]
+
+_METADATA_ENTRIES: Final = 20
+_METADATA_KEY: Final = 64
+_METADATA_VALUE: Final = 256
+
+
+def _tidied(metadata: dict[str, str] | None) -> dict[str, str] | None:
+    """Without spaces around keys and values, without what is blank or has a key of the server's."""
+    kept = {key.strip(): value.strip() for key, value in (metadata or {}).items()}
+    kept = {
+        key: value
+        for key, value in kept.items()
+        if key and value and not key.startswith("skyvern.")
+    }
+    if len(kept) > _METADATA_ENTRIES:
+        raise ValueError(f"run_metadata can include at most {_METADATA_ENTRIES} entries")
+    if any(len(key) > _METADATA_KEY for key in kept):
+        raise ValueError(f"run_metadata keys must be at most {_METADATA_KEY} characters")
+    if any(len(value) > _METADATA_VALUE for value in kept.values()):
+        raise ValueError(f"run_metadata values must be at most {_METADATA_VALUE} characters")
+    return kept or None
+
+
+_Metadata = Annotated[dict[str, str] | None, AfterValidator(_tidied)]
 
 
 class WorkflowRunRequest(_MayStartFresh):
     agent_id: str = Field(validation_alias=AliasChoices("agent_id", "workflow_id"))
     parameters: dict[str, Any] | None = None
     title: str | None = None
-    proxy_location: ProxyTarget = ProxyLocation.RESIDENTIAL
+    proxy_location: WorkflowProxy = ProxyLocation.RESIDENTIAL
     webhook_url: str | None = None
     totp_url: str | None = None
     totp_identifier: str | None = None
@@ -120,15 +164,15 @@ class WorkflowRunRequest(_MayStartFresh):
     reuse_browser_session: bool | None = None
     browser_profile_id: str | None = None
     start_fresh_browser: bool = False
-    max_screenshot_scrolls: int | None = None
-    max_elapsed_time_minutes: Annotated[int, Field(ge=1, le=480)] | None = None
+    max_screenshot_scrolls: Scrolls = None
+    max_elapsed_time_minutes: _Minutes = None
     extra_http_headers: dict[str, str] | None = None
     cdp_connect_headers: dict[str, str] | None = None
-    browser_address: str | None = None
+    browser_address: BrowserAddress = None
     ai_fallback: bool | None = None
     run_with: _Runner = None
     browser_type: str | None = None
-    run_metadata: dict[str, str] | None = None
+    run_metadata: _Metadata = None
     file_ids: Annotated[list[str], Field(max_length=50)] | None = None
 
     @field_validator("browser_type", mode="before")
@@ -136,9 +180,7 @@ class WorkflowRunRequest(_MayStartFresh):
     def _known_browser(cls, value: Any) -> Any:
         known = ("msedge", "chrome", "stealth-chromium")
         if value is not None and str(value) not in known:
-            raise ValueError(
-                f"Invalid browser_type {str(value)!r}; must be one of: {', '.join(known)}"
-            )
+            raise ValueError(f"Invalid browser_type '{value}'; must be one of: {', '.join(known)}")
         return value
 
 
@@ -163,7 +205,7 @@ class _BrowserTaskRequest(_MayStartFresh):
     browser_address: str | None = None
     extra_http_headers: dict[str, str] | None = None
     cdp_connect_headers: dict[str, str] | None = None
-    max_screenshot_scrolling_times: int | None = None
+    max_screenshot_scrolling_times: Scrolls = None
 
 
 class LoginRequest(_BrowserTaskRequest):

@@ -117,7 +117,7 @@ def begin_run(owner: Owner, order: Order) -> Run:
         or workflow.settings.get("extra_http_headers"),
         run_with=order.run_with or known_runner(workflow.settings.get("run_with")) or "agent",
         ai_fallback=order.ai_fallback,
-        browser_seed_source=_seed_source(order, workflow),
+        browser_seed_source=_seed_source(order),
         in_turn=bool(workflow.settings.get("run_sequentially")),
         created_by=order.created_by,
         script=script or DEFAULT_SCRIPT,
@@ -128,16 +128,31 @@ def begin_run(owner: Owner, order: Order) -> Run:
 
 def _picked(order: Order) -> str | None:
     """The profile that the workflow itself names (recorded: ``extras.usage_run``)."""
-    return None if order.browser_session_id else order.workflow.settings.get("browser_profile_id")
+    if order.browser_session_id or order.echo["start_fresh_browser"]:
+        return None
+    return order.workflow.settings.get("browser_profile_id")
+
+
+def _remembers(order: Order) -> bool:
+    """Does it begin with what earlier runs of its workflow left in the browser?
+
+    Recorded: ``taskorder.memory.*``. A request that asks for a fresh browser wins; then a workflow
+    that persists its browser; then what the request says of reuse, and what the workflow says.
+    """
+    if order.browser_session_id or order.echo["start_fresh_browser"]:
+        return False
+    asked = order.echo["reuse_browser_session"]
+    reuses = order.workflow.settings.get("reuse_browser_session") if asked is None else asked
+    return order.workflow.persists_browser_session or bool(reuses)
 
 
 def _own_memory(owner: Owner, order: Order) -> str | None:
-    """The managed profile of a workflow that persists its browser, made with its first run.
+    """The managed profile of a workflow, made with the first run that remembers.
 
     Recorded lives ``wf_persist``, ``wf_persist_second``.
     """
     workflow = order.workflow
-    if not workflow.persists_browser_session or order.browser_session_id:
+    if not _remembers(order):
         return None
     for profile in owner.world.rows(Profile, owner.organization_id):
         if profile.is_managed and profile.workflow_permanent_id == workflow.permanent_id:
@@ -173,7 +188,7 @@ def known_runner(asked: Any) -> str | None:
     return "code" if asked in ("code", "code_v2") else "agent"
 
 
-def _seed_source(order: Order, workflow: Workflow) -> str | None:
+def _seed_source(order: Order) -> str | None:
     """Where the browser's state comes from."""
     if order.browser_session_id:
         return None
@@ -181,7 +196,7 @@ def _seed_source(order: Order, workflow: Workflow) -> str | None:
         return "override"
     if _picked(order):
         return "picked"
-    return "own_memory" if workflow.persists_browser_session else "fresh"
+    return "own_memory" if _remembers(order) else "fresh"
 
 
 def _error_codes(workflow: Workflow) -> JsonObject:

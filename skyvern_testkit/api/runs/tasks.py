@@ -37,19 +37,19 @@ def run_task(call: Call) -> JsonObject:
     """Accept a task (facts: runs 2; order of checks: runs 5)."""
     asked: TaskRunRequest = call.body
     engine = RunEngine.SKYVERN_V2 if asked.publish_workflow else asked.engine
+    url = checked_url(asked.url or None, "url")
     webhook_url = checked_url(asked.webhook_url or None, "webhook_url")
-    totp_url = checked_url(asked.totp_url, "totp_url")
+    totp_url = checked_url(asked.totp_url or None, "totp_url")
     check_files(call, asked.file_ids)
+    if engine is not RunEngine.SKYVERN_V2:
+        _only_in_v2(asked)
     run_type = RUN_TYPE_OF_ENGINE.get(engine)
     if run_type is None:
         raise Refusal(400, f"The {engine} engine is not enabled on this server")
     family = family_of(run_type)
-    if family is not Family.TASK_V2:
-        _only_in_v2(asked)
-    url = checked_url(asked.url or None, "url")
+    check_host(url, "url")
     check_session(call, asked.browser_session_id)
     check_profile(call, asked.browser_profile_id)
-    check_host(url, "url")
 
     shown = None if family is Family.TASK_V2 else asked.max_screenshot_scrolls
     kept: JsonObject = {
@@ -63,6 +63,8 @@ def run_task(call: Call) -> JsonObject:
         "totp_identifier": asked.totp_identifier,
         "totp_url": totp_url,
     }
+    if family is not Family.TASK_V2:
+        kept |= {name: _without_nul(kept[name]) for name in _WITHOUT_NUL}
     run = begin_task(
         call,
         TaskOrder(
@@ -202,13 +204,33 @@ def masked(headers: dict[str, str] | None) -> JsonObject | None:
 
 def _only_in_v2(asked: TaskRunRequest) -> None:
     """Refuse what only a 2.0 task can do, instead of ignoring it."""
-    for name in ("start_fresh_browser", "browser_profile_id"):
-        if getattr(asked, name):
+    said = {
+        "browser_profile_id": asked.browser_profile_id is not None,
+        "start_fresh_browser": asked.start_fresh_browser,
+    }
+    for name, is_said in said.items():
+        if is_said:
             raise Refusal(
                 400,
                 f"{name} is not supported for the skyvern_v1 or CUA task engines; "
                 "use engine=skyvern_v2.",
             )
+
+
+_WITHOUT_NUL: Final = ("prompt", "data_extraction_schema", "error_code_mapping")
+
+
+def _without_nul(value: Json) -> Json:
+    """Without U+0000, inside of objects and lists too (recorded: ``taskorder.nul.*``)."""
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case list():
+            return [_without_nul(item) for item in value]
+        case dict():
+            return {name.replace("\0", ""): _without_nul(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _published(asked: TaskRunRequest) -> JsonObject:

@@ -6,7 +6,7 @@ from typing import Final
 
 from skyvern_testkit.api import advising
 from skyvern_testkit.api.call import Call, Endpoint
-from skyvern_testkit.api.fields import checked_url
+from skyvern_testkit.api.fields import checked_url, stored_proxy
 from skyvern_testkit.api.runs.checks import check_profile, check_session
 from skyvern_testkit.api.runs.parameters import credential_of, resolve
 from skyvern_testkit.api.runs.requests import (
@@ -43,7 +43,9 @@ def run_workflow(call: Call) -> JsonObject:
     webhook_url = asked.webhook_url
     if webhook_url:
         webhook_url = checked_url(webhook_url, "webhook_url")
-    totp_url = checked_url(asked.totp_url, "totp_url")
+    totp_url = asked.totp_url
+    if totp_url:
+        totp_url = checked_url(totp_url, "totp_url")
     check_files(call, asked.file_ids)
     if asked.browser_type is not None:
         raise Refusal(
@@ -87,6 +89,7 @@ def run_workflow(call: Call) -> JsonObject:
             read_back={
                 **echo,
                 "parameters": parameters.values,
+                "proxy_location": stored_proxy(echo["proxy_location"]),
                 **dict.fromkeys(LOST_ON_READ_BACK),
             },
             parameters=parameters.values,
