@@ -377,7 +377,7 @@ EXAMPLES = re.findall(
 
 @pytest.mark.parametrize("text", EXAMPLES, ids=lambda text: text.splitlines()[0])
 def test_the_files_and_scripts_of_the_documentation_are_right(write, project, text):
-    if text.startswith(("format:", "runs:")):
+    if text.startswith(("format:", "runs:", "actions:")):
         write(text.removeprefix("format: 1"))
         check_fake("portal", project)
     else:

@@ -96,6 +96,7 @@ def key(text: str) -> dict[str, Any]:
 
 FTP = {"webhook_url": "ftp://x.example"}
 ENDED = {"browser_session_id": "<ended session>"}
+RECORDED = {**EMPTY, "recording_id": "abc"}
 UNKNOWN = {"browser_session_id": "pbs_1"}
 
 Row = tuple[str, int, dict[str, Any], str]
@@ -133,6 +134,7 @@ ROWS: tuple[Row, ...] = (
     ("artifacts.get_artifact_content", 404, {}, "Artifact not found a_1"),
     # workflows
     ("create_workflow", 400, {"json_definition": "<no engine>"}, "ui-tars engine"),
+    ("create_workflow", 404, {"json_definition": RECORDED}, "Browser recording abc not found"),
     ("create_workflow", 422, {"json_definition": None}, "Field required"),
     ("get_workflows", 400, {"only_saved_tasks": True, "only_workflows": True}, "together"),
     ("get_workflows", 404, key("lost"), "Organization not found"),
@@ -229,6 +231,7 @@ ROWS: tuple[Row, ...] = (
 
 ANY_TEXT = "its only parameter is a text in the path, and the server takes any text"
 NO_VAULT = "only of a credential in a vault that is set up no more, and the SDK sets none up"
+NO_ORGANIZATION = "only with a key of an organisation that never was, which the server never gives"
 NO_PARAMETER = "it has no parameter that the server reads"
 CANNOT: dict[tuple[str, int], str] = {
     **{
@@ -250,6 +253,8 @@ CANNOT: dict[tuple[str, int], str] = {
         "create_folder",
         400,
     ): "the schema has it, and the server never says it: two may have one title",
+    ("create_custom_llm", 404): NO_ORGANIZATION,
+    ("list_custom_llms", 404): NO_ORGANIZATION,
     ("upload_file", 400): "the SDK always says a boundary",
     (
         "upload_file",

@@ -21,7 +21,7 @@ from skyvern_testkit.api.uploads import attach_files, check_files
 from skyvern_testkit.api.workflows.answers import settings_of
 from skyvern_testkit.script import DEFAULT_SCRIPT, START, Family, RunInput, family_of
 from skyvern_testkit.wire.errors import Refusal, check_storable
-from skyvern_testkit.wire.jsontext import Json, JsonObject
+from skyvern_testkit.wire.jsontext import Json, JsonObject, without_nul
 from skyvern_testkit.world import machine
 from skyvern_testkit.world.playing import choose_script
 from skyvern_testkit.world.rows import Run, Workflow
@@ -64,7 +64,7 @@ def run_task(call: Call) -> JsonObject:
         "totp_url": totp_url,
     }
     if family is not Family.TASK_V2:
-        kept |= {name: _without_nul(kept[name]) for name in _WITHOUT_NUL}
+        kept |= {name: without_nul(kept[name]) for name in _WITHOUT_NUL}
     run = begin_task(
         call,
         TaskOrder(
@@ -218,19 +218,6 @@ def _only_in_v2(asked: TaskRunRequest) -> None:
 
 
 _WITHOUT_NUL: Final = ("prompt", "data_extraction_schema", "error_code_mapping")
-
-
-def _without_nul(value: Json) -> Json:
-    """Without U+0000, inside of objects and lists too (recorded: ``taskorder.nul.*``)."""
-    match value:
-        case str():
-            return value.replace("\0", "")
-        case list():
-            return [_without_nul(item) for item in value]
-        case dict():
-            return {name.replace("\0", ""): _without_nul(item) for name, item in value.items()}
-        case _:
-            return value
 
 
 def _published(asked: TaskRunRequest) -> JsonObject:
