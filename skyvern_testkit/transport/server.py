@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
@@ -206,14 +206,34 @@ class Server:
             return stamps.gone()
         else:
             talk = found
-        turn = talk.go_on()
-        if isinstance(turn, Flag) and not talk.waits_for_effect:
-            self.fake.front.served()
+        turn = await self._tried(talk)
+        if isinstance(turn, Flag):
             self._numbers += 1
             exchange = f"{self._name}-{self._numbers}"  # another server's is not taken for ours
             self._away[exchange] = talk
-            return stamps.wait(exchange, talk.end)
+            return stamps.wait(exchange, self._goes_on_at(talk))
         return await self._turn(talk, turn)
+
+    async def _tried(self, talk: Talk) -> Response | Broken | OutOfPatience | Flag:
+        """The answer, or a flag when no try to tell somebody is under way: the next one needs the client's time."""
+        turn = talk.go_on()
+        self.fake.front.served()
+        while isinstance(turn, Flag) and talk.waits_for_effect and self.fake.world.in_flight:
+            try:
+                await asyncio.sleep(_LOOK)
+            except asyncio.CancelledError:  # the client went away, or the server stops
+                talk.abandon()
+                raise
+            turn = talk.go_on()
+            self.fake.front.served()
+        return turn
+
+    def _goes_on_at(self, talk: Talk) -> int | None:
+        """When the client is to come back: at the latest instant that it waits for, or when something is next due."""
+        if not talk.waits_for_effect:
+            return talk.end
+        ends = (talk.end, self.fake.next_due())
+        return min((end for end in ends if end is not None), default=None)
 
     def _clock(self, request: Request) -> Response:
         """The world's time; ``POST {"advance": seconds}`` moves one that is moved by hand."""
@@ -270,6 +290,10 @@ def _said(status: int, **body: Json) -> Response:
     raw = dump_answer(body)
     headers = (("content-length", str(len(raw))), ("content-type", "application/json"))
     return Response(status, headers, raw)
+
+
+_LOOK: Final = 0.005
+"""Real seconds between two looks at whether a try is over."""
 
 
 async def _set(flag: Flag) -> None:
